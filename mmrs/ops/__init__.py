@@ -1,0 +1,1 @@
+"""Torch stand-ins for the operators of mmcv's compiled extension."""

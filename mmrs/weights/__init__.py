@@ -1,0 +1,1 @@
+"""Released weights: catalogue, key conversion and safe loading."""
