@@ -1,0 +1,38 @@
+"""Shared test set-up: where fixtures lie, determinism, and tiny rasters."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(os.environ.get('MMRS_SHARED', Path(__file__).parents[2] / 'shared'))
+
+
+def _shared_folder(name: str) -> Path:
+    folder = SHARED / name
+    if not folder.is_dir():
+        pytest.skip(f'{folder} is not there: reference {name} are not redistributed (set MMRS_SHARED to their folder)')
+    return folder
+
+
+@pytest.fixture(scope='session')
+def fixtures_dir() -> Path:
+    """Folder of reference outputs of the published modules."""
+    return _shared_folder('fixtures')
+
+
+@pytest.fixture(scope='session')
+def data_dir() -> Path:
+    """Folder of real sample imagery."""
+    return _shared_folder('data')
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    import numpy
+    import torch
+
+    numpy.random.seed(0)
+    torch.manual_seed(0)
