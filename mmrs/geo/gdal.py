@@ -1,0 +1,65 @@
+"""GDAL settings, and what went wrong when GDAL cannot open or read a file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import rasterio
+
+from mmrs.errors import RasterError
+
+CACHE_MEGABYTES = 64
+
+
+def gdal_env(**options: str | int) -> rasterio.Env:
+    """GDAL environment in which mmrs reads and writes rasters.
+
+    The block cache is bounded (GDAL's own default is 5 % of the machine's memory), tiles are decoded and encoded by
+    all cores, and a truncated JPEG is an error instead of grey pixels.
+
+    Args:
+        **options: Further GDAL configuration options, or other values for the ones above.
+    """
+    settings: dict[str, str | int] = {
+        'GDAL_CACHEMAX': CACHE_MEGABYTES,
+        'GDAL_NUM_THREADS': 'ALL_CPUS',
+        'GDAL_ERROR_ON_LIBJPEG_WARNING': 'TRUE',
+    }
+    return rasterio.Env(**{**settings, **options})
+
+
+def cannot_open(path: str | os.PathLike[str], reason: Exception | str) -> RasterError:
+    """Says why a raster does not open: missing, empty, a folder, damaged or not a raster.
+
+    Args:
+        path: File, or any name that GDAL understands (``/vsizip/...``, ``https://...``).
+        reason: What GDAL said.
+    """
+    file = Path(path)
+    expected = 'a raster that GDAL can open (GeoTIFF, VRT, PNG, JPEG, ...)'
+    if file.is_dir():
+        return RasterError(path, 'a folder', expected, 'Name a file in it, or pass the folder to find_scenes.')
+    if file.is_file() and file.stat().st_size == 0:
+        return RasterError(path, 'an empty file (0 bytes)', expected, 'Copy or download it again.')
+    if not file.exists() and not str(path).startswith('/vsi') and '://' not in str(path):
+        return RasterError(path, 'no such file', expected, 'Check the path.')
+    found = f'a file that does not open ({_one_line(reason)})'
+    return RasterError(path, found, expected, 'It may be truncated or of another kind: copy or download it again.')
+
+
+def cannot_read(path: str | os.PathLike[str], where: str, reason: Exception) -> RasterError:
+    """Says which pixels of an opened raster cannot be read.
+
+    Args:
+        path: The raster.
+        where: Rows and columns that were asked for.
+        reason: What GDAL said.
+    """
+    cause = reason.__cause__ or reason
+    found = f'unreadable pixels in {where} ({_one_line(cause)})'
+    return RasterError(path, found, 'a complete raster', 'It is truncated or damaged: copy or download it again.')
+
+
+def _one_line(reason: BaseException | str) -> str:
+    return ' '.join(str(reason).split())[:200]
