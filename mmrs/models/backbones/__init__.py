@@ -1,0 +1,6 @@
+"""Backbones, registered under scope ``mmrs`` and usable from every OpenMMLab host."""
+
+from mmrs.models.backbones.cgeartheye import CGEarthEye
+from mmrs.models.backbones.vision_transformer import VisionTransformer, ViTArch
+
+__all__ = ['CGEarthEye', 'ViTArch', 'VisionTransformer']

@@ -1,0 +1,63 @@
+"""The pre-norm transformer block that every plain ViT of mmrs is made of."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from timm.layers import Attention, DropPath, LayerScale, Mlp
+from torch import Tensor, nn
+
+from mmrs.models.layers.mlp import SwiGLU
+
+DropPathBranches = Literal['both', 'attention', 'ffn']
+
+
+class ViTBlock(nn.Module):
+    """``x += ls1(attn(norm1(x)))``, then ``x += ls2(mlp(norm2(x)))``.
+
+    Attention runs through ``scaled_dot_product_attention``. Parameter names are those of DINOv2 and timm.
+
+    Args:
+        dim: Width of the tokens.
+        num_heads: Number of attention heads.
+        mlp_ratio: Hidden width of the feed-forward layer over ``dim`` (nominal for SwiGLU).
+        ffn: ``'mlp'`` (exact GELU) or ``'swiglu'``.
+        layer_scale_init: Initial LayerScale value; None leaves LayerScale out.
+        drop_path: Probability to drop a branch for one sample in training.
+        drop_path_branches: Branches that are dropped. mmpretrain drops only ``'attention'`` beside a SwiGLU layer,
+            mmseg 0.x only ``'ffn'``.
+        norm_eps: Epsilon of both LayerNorms.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        num_heads: int,
+        mlp_ratio: float = 4.0,
+        ffn: Literal['mlp', 'swiglu'] = 'mlp',
+        layer_scale_init: float | None = 1e-5,
+        drop_path: float = 0.0,
+        drop_path_branches: DropPathBranches = 'both',
+        norm_eps: float = 1e-6,
+    ) -> None:
+        super().__init__()
+
+        def scale() -> nn.Module:
+            return nn.Identity() if layer_scale_init is None else LayerScale(dim, layer_scale_init)
+
+        def drop(branch: str) -> nn.Module:
+            return DropPath(drop_path) if drop_path and drop_path_branches in ('both', branch) else nn.Identity()
+
+        self.norm1 = nn.LayerNorm(dim, eps=norm_eps)
+        self.attn = Attention(dim, num_heads, qkv_bias=True)
+        self.ls1 = scale()
+        self.drop_path1 = drop('attention')
+        self.norm2 = nn.LayerNorm(dim, eps=norm_eps)
+        self.mlp = {'mlp': Mlp, 'swiglu': SwiGLU}[ffn](dim, int(dim * mlp_ratio))
+        self.ls2 = scale()
+        self.drop_path2 = drop('ffn')
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps tokens (B, N, C) to (B, N, C)."""
+        x = x + self.drop_path1(self.ls1(self.attn(self.norm1(x))))
+        return x + self.drop_path2(self.ls2(self.mlp(self.norm2(x))))
