@@ -15,7 +15,7 @@ from torch.utils.checkpoint import checkpoint
 
 from mmrs.errors import ConfigError
 from mmrs.models.backbones._vit_parts import drop_path_rates, fit_pos_embed, pair, resolve_indices
-from mmrs.models.layers import DropPathBranches, PosEmbedMode, ViTBlock, resize_pos_embed, to_stride
+from mmrs.models.layers import POS_EMBED_MODES, DropPathBranches, PosEmbedMode, ViTBlock, resize_pos_embed, to_stride
 
 OUT_TYPES = ('featmap', 'cls_token', 'tokens')
 FINAL_NORMS = ('last', 'all', 'none')
@@ -146,6 +146,12 @@ class VisionTransformer(nn.Module):
     def _check_options(self, with_cls_token: bool, frozen_dtype: str | None) -> None:
         rules = [
             ('out_type', self.out_type, self.out_type in OUT_TYPES, f'one of {OUT_TYPES}'),
+            (
+                'pos_embed_mode',
+                self.pos_embed_mode,
+                self.pos_embed_mode in POS_EMBED_MODES,
+                f'one of {POS_EMBED_MODES}',
+            ),
             ('final_norm', self.final_norm, self.final_norm in FINAL_NORMS, f'one of {FINAL_NORMS}'),
             ('out_type', self.out_type, with_cls_token or self.out_type != 'cls_token', 'with_cls_token=True'),
             ('frozen_stages', self.frozen_stages, -1 <= self.frozen_stages <= self.num_layers, 'from -1 to num_layers'),
