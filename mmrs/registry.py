@@ -8,6 +8,7 @@ from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
+from mmengine.registry import WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS
 from mmengine.registry import Registry
 
 MODELS = Registry('model', parent=MMENGINE_MODELS, scope='mmrs', locations=['mmrs.models'])
@@ -23,3 +24,9 @@ OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     locations=['mmrs.engine'],
 )
 VISUALIZERS = Registry('visualizer', parent=MMENGINE_VISUALIZERS, scope='mmrs', locations=['mmrs.engine'])
+WEIGHT_INITIALIZERS = Registry(
+    'weight initializer',
+    parent=MMENGINE_WEIGHT_INITIALIZERS,
+    scope='mmrs',
+    locations=['mmrs.weights.initializer'],
+)

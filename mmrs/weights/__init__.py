@@ -1,1 +1,4 @@
-"""Released weights: catalogue, key conversion and safe loading."""
+"""Released weights: catalogue, key conversion and safe loading.
+
+The catalogue and the key conversion import no torch; loading lives in :mod:`mmrs.weights.load`.
+"""

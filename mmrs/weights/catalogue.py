@@ -1,0 +1,145 @@
+"""Catalogue of released weights: typed records, no torch, no network.
+
+Every fact here has a source in the record. Where the authors publish no checksum, ``sha256`` is None or carries
+``sha256_source``; where they state no licence, the record says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from mmrs.errors import WeightsError
+from mmrs.weights.convert import KeyFormat
+
+# RGB on the scale 0 to 255: what both families normalise with.
+IMAGENET_MEAN = (123.675, 116.28, 103.53)
+IMAGENET_STD = (58.395, 57.12, 57.375)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One released set of weights.
+
+    Attributes:
+        name: What configs and the command line call it.
+        model: Config of the backbone that it fills, for ``MODELS.build``.
+        parameters: Number of parameters of that backbone.
+        url: Direct address of the file; None where there is none.
+        share_page: Page from which a person fetches the file where there is no direct address.
+        share_note: What to know at that page (password, which file).
+        sha256: Checksum of the file; None where none is known.
+        sha256_source: Who says so, where it is not the authors.
+        licence: Licence of the weights, or that none is stated.
+        bands: Order of the input channels.
+        sensor: What the weights were trained on.
+        mean: Per band, on the scale of the pixel values.
+        std: Per band, on the scale of the pixel values.
+        img_size: Side of the training images in pixels, which sets the position embedding's grid.
+        key_format: Naming of the tensors in the file.
+        min_coverage: Share of the backbone's tensors that a load must fill.
+        source: Paper and repository.
+    """
+
+    name: str
+    model: Mapping[str, Any] = field(hash=False)
+    parameters: int
+    url: str | None
+    share_page: str | None
+    share_note: str | None
+    sha256: str | None
+    sha256_source: str | None
+    licence: str
+    bands: tuple[str, ...]
+    sensor: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    img_size: int
+    key_format: KeyFormat
+    min_coverage: float
+    source: str
+
+    @property
+    def file_stems(self) -> tuple[str, ...]:
+        """Names, without suffix, under which the file may lie in the weights folder."""
+        published = (self.url.rsplit('/', 1)[-1].rsplit('.', 1)[0],) if self.url else ()
+        return (self.name, *published)
+
+
+def _cgeartheye(size: str, img_size: int, parameters: int) -> Entry:
+    return Entry(
+        name=f'cgeartheye-{size}-{img_size}',
+        model=MappingProxyType({'type': 'mmrs.CGEarthEye', 'size': size, 'img_size': img_size}),
+        parameters=parameters,
+        url=None,
+        share_page='https://pan.baidu.com/s/12bds0ZTMwyRVgv7Nkq51Aw?pwd=cgwx',
+        share_note='Baidu Netdisk, password cgwx: a person has to fetch it, in a browser or with the Baidu client',
+        sha256=None,
+        sha256_source=None,
+        licence='not stated (the code is MIT)',
+        bands=('red', 'green', 'blue'),
+        sensor='Jilin-1 RGB, 0.75 m',
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+        img_size=img_size,
+        key_format=KeyFormat.MMPRETRAIN,
+        min_coverage=1.0,
+        source='arXiv 2507.00356; github.com/1921134176/CGEarthEye',
+    )
+
+
+def _dinov2(size: str, letter: str, parameters: int, sha256: str | None) -> Entry:
+    return Entry(
+        name=f'dinov2-{size}',
+        model=MappingProxyType({'type': 'mmrs.CGEarthEye', 'size': size, 'img_size': 518, 'pos_embed_mode': 'dinov2'}),
+        parameters=parameters,
+        url=f'https://dl.fbaipublicfiles.com/dinov2/dinov2_vit{letter}14/dinov2_vit{letter}14_pretrain.pth',
+        share_page=None,
+        share_note=None,
+        sha256=sha256,
+        sha256_source='independent mirrors agree; the authors publish none' if sha256 else None,
+        licence='Apache-2.0',
+        bands=('red', 'green', 'blue'),
+        sensor='web photographs (LVD-142M)',
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+        img_size=518,
+        key_format=KeyFormat.DINOV2,
+        min_coverage=1.0,
+        source='arXiv 2304.07193; github.com/facebookresearch/dinov2',
+    )
+
+
+ENTRIES: tuple[Entry, ...] = (
+    _cgeartheye('small', 518, 22_056_192),
+    _cgeartheye('base', 518, 86_579_712),
+    _cgeartheye('large', 518, 304_367_616),
+    _cgeartheye('huge', 518, 632_271_360),
+    _cgeartheye('giant', 518, 1_136_479_232),
+    _cgeartheye('giant', 224, 1_134_769_664),
+    _dinov2('small', 's', 22_056_192, 'b938bf1bc15cd2ec0feacfe3a1bb553fe8ea9ca46a7e1d8d00217f29aef60cd9'),
+    _dinov2('base', 'b', 86_579_712, '0b8b82f85de91b424aded121c7e1dcc2b7bc6d0adeea651bf73a13307fad8c73'),
+    _dinov2('large', 'l', 304_367_616, 'd5383ea8f4877b2472eb973e0fd72d557c7da5d3611bd527ceeb1d7162cbf428'),
+    _dinov2('giant', 'g', 1_136_479_232, None),
+)
+CATALOGUE: Mapping[str, Entry] = MappingProxyType({entry.name: entry for entry in ENTRIES})
+
+
+def get(name: str) -> Entry:
+    """Finds an entry.
+
+    Args:
+        name: Catalogue name, such as ``cgeartheye-giant-518``.
+
+    Raises:
+        WeightsError: If there is none; names the closest.
+    """
+    if name in CATALOGUE:
+        return CATALOGUE[name]
+    import difflib
+
+    close = difflib.get_close_matches(name, CATALOGUE, n=3, cutoff=0.4)
+    hint = f'Did you mean {", ".join(close)}? ' if close else ''
+    raise WeightsError(name, 'no such catalogue entry', 'a name that is listed', f'{hint}See `mmrs weights list`.')
