@@ -13,12 +13,13 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    # Writes to a temporary name, syncs, renames, and only then drops older files; keeps the random state.
+    # Writes to a temporary name, syncs, renames, and only then drops older files.
     checkpoint=dict(type='mmrs.SafeCheckpointHook', max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
 )
-# One live line on a terminal; silent in files and pipes, where the logger's lines are enough.
-custom_hooks = [dict(type='mmrs.ProgressHook')]
+# Random numbers by position, so that a resumed run equals an unbroken one; a live line on a terminal,
+# silent in files and pipes, where the logger's lines are enough.
+custom_hooks = [dict(type='mmrs.ReplayHook'), dict(type='mmrs.ProgressHook')]
 
 env_cfg = dict(
     cudnn_benchmark=False,  # sizes vary between tasks; a fixed-size schedule may turn it on

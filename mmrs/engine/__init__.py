@@ -1,1 +1,24 @@
-"""Part of mmrs."""
+"""mmengine parts: hooks, checkpoint reading and writing, and start-up of several processes."""
+
+from mmrs.engine.atomic import AtomicBackend, write_atomic
+from mmrs.engine.checkpoint_hook import SafeCheckpointHook, find_resume_checkpoint
+from mmrs.engine.distributed import CPUDistributedDataParallel, check_processes, prepare
+from mmrs.engine.loading import CheckpointMatchHook, install_safe_loading
+from mmrs.engine.progress import ProgressHook
+from mmrs.engine.replay import ReplayHook
+
+install_safe_loading()
+
+__all__ = [
+    'AtomicBackend',
+    'CPUDistributedDataParallel',
+    'CheckpointMatchHook',
+    'ProgressHook',
+    'ReplayHook',
+    'SafeCheckpointHook',
+    'check_processes',
+    'find_resume_checkpoint',
+    'install_safe_loading',
+    'prepare',
+    'write_atomic',
+]
