@@ -122,13 +122,24 @@ def write_safetensors(
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    # safetensors refuses views and tensors that share memory: every tensor becomes its own.
-    plain = {name: value.detach().cpu().clone().contiguous() for name, value in state.items()}
+    plain = _separate(state)
     with replacing(path) as temporary:
         try:
             save_file(plain, temporary, metadata={'format': 'pt', **(metadata or {})})
         except SafetensorError as error:
             raise OSError(_first_line(error)) from error
+
+
+def _separate(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Gives every tensor memory of its own: safetensors refuses to share. Copies only where it has to."""
+    seen: set[int] = set()
+    plain = {}
+    for name, value in state.items():
+        tensor = value.detach().cpu().contiguous()
+        memory = tensor.untyped_storage().data_ptr()
+        plain[name] = tensor.clone() if memory in seen else tensor
+        seen.add(memory)
+    return plain
 
 
 @contextmanager
