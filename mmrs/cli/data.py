@@ -1,0 +1,52 @@
+"""``mmrs data``: datasets on disk."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the subcommands of ``mmrs data``."""
+    actions = parser.add_subparsers(dest='action', metavar='ACTION', required=True)
+    synth = actions.add_parser(
+        'synth',
+        help='draw a synthetic land-cover dataset',
+        description='Draws georeferenced optical and SAR tiles with land-cover masks, and one large scene, by seed.',
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    synth.add_argument('out', type=Path, metavar='OUT', help='folder to create')
+    synth.add_argument('--seed', type=int, default=0, help='the same seed draws the same pixels')
+    synth.add_argument('--train', type=int, default=96, metavar='N', help='training tiles')
+    synth.add_argument('--val', type=int, default=32, metavar='N', help='validation tiles, from other places')
+    synth.add_argument('--tile', type=int, default=256, metavar='PIXELS', help='side of a tile')
+    synth.add_argument('--scene-size', type=int, default=2048, metavar='PIXELS', help='side of the large scene')
+    synth.add_argument('--gsd', type=float, default=1.0, metavar='METRES', help='ground sampling distance')
+    synth.add_argument('--overwrite', action='store_true', help='replace another synthetic dataset there')
+    synth.add_argument('--dry-run', action='store_true', help='say what would be written and stop')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs ``mmrs data``."""
+    return {'synth': _synth}[args.action](args)
+
+
+def _synth(args: argparse.Namespace) -> int:
+    from mmrs.datasets.synthetic.writer import Plan, estimate_bytes, write_dataset
+
+    plan = Plan(args.seed, args.train, args.val, args.tile, args.scene_size, args.gsd)
+    plan.check()
+    what = (
+        f'{plan.train} training and {plan.val} validation tiles of {plan.tile} x {plan.tile} px, '
+        f'one scene of {plan.scene_size} x {plan.scene_size} px, GSD {plan.gsd:g} m'
+    )
+    if args.dry_run:
+        print(f'{args.out}: would hold {what}, about {estimate_bytes(plan) / 1e6:.0f} MB')
+        return 0
+    from rich.progress import Progress
+
+    with Progress(transient=True) as bar:
+        task = bar.add_task('drawing landscapes')
+        write_dataset(args.out, plan, args.overwrite, lambda done, total: bar.update(task, completed=done, total=total))
+    print(f'{args.out}: {what}')
+    return 0
