@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import rasterio
+from rasterio.errors import RasterioError
 
 from mmrs.errors import RasterError
 
@@ -59,6 +64,48 @@ def cannot_read(path: str | os.PathLike[str], where: str, reason: Exception) -> 
     cause = reason.__cause__ or reason
     found = f'unreadable pixels in {where} ({_one_line(cause)})'
     return RasterError(path, found, 'a complete raster', 'It is truncated or damaged: copy or download it again.')
+
+
+def cannot_write(path: str | os.PathLike[str], reason: BaseException) -> RasterError:
+    """Says why an output cannot be written.
+
+    Args:
+        path: The output.
+        reason: What the system or GDAL said.
+    """
+    cause = reason.strerror or reason if isinstance(reason, OSError) else reason.__cause__ or reason
+    found = f'a place that cannot be written ({_one_line(str(cause))})'
+    return RasterError(path, found, 'a writable folder with enough free space', 'Free space or choose another folder.')
+
+
+@contextmanager
+def replacing(destination: str | os.PathLike[str]) -> Iterator[Path]:
+    """A name to write to, in a hidden folder beside the output; it becomes the output when all went well.
+
+    Until then a file that stands under the final name stays as it was, and afterwards no half-written file is left.
+
+    Args:
+        destination: The output; its folder is made.
+
+    Yields:
+        A path of the same suffix. Side files may be written beside it; they are dropped.
+
+    Raises:
+        RasterError: If the folder cannot be written or the disk is full.
+    """
+    target = Path(destination)
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, 'a folder stands under this name')
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f'.{target.name}.', dir=target.parent) as folder:
+            temporary = Path(folder) / target.name
+            yield temporary
+            with open(temporary, 'r+b') as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+    except (OSError, RasterioError) as error:
+        raise cannot_write(target, error) from error
 
 
 def _one_line(reason: BaseException | str) -> str:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mmrs.errors import RasterError
+from mmrs.geo.gdal import cannot_write
+from mmrs.geo.raw import RawRaster
 
 FORMAT = 1
 
@@ -36,6 +36,7 @@ class RasterSpool:
         resume: Keep rows that an earlier, equal spool left in the folder.
 
     Attributes:
+        raw: The rows as a raster.
         rows_done: Rows that are safe on disk.
         state: Small JSON-able data stored with the journal by ``write``, as of ``rows_done``.
 
@@ -55,7 +56,7 @@ class RasterSpool:
     ) -> None:
         self.folder, self.count, self.height, self.width = Path(folder), count, height, width
         self.dtype = np.dtype(dtype)
-        self.row_bytes = count * width * self.dtype.itemsize
+        self.raw = RawRaster(self.path, count, height, width, self.dtype)
         self.rows_done = 0
         self.state: dict[str, Any] = {}
         self._identity = {
@@ -69,9 +70,9 @@ class RasterSpool:
             if resume:
                 self._recover()
             self._file = open(self.path, 'r+b' if self.rows_done else 'w+b', buffering=0)
-            self._file.truncate(self.rows_done * self.row_bytes)
+            self._file.truncate(self.rows_done * self.raw.row_bytes)
         except OSError as error:
-            raise _cannot_write(self.folder, error) from error
+            raise cannot_write(self.folder, error) from error
 
     @property
     def path(self) -> Path:
@@ -101,27 +102,13 @@ class RasterSpool:
             raise ValueError(f'rows {rows.dtype} {rows.shape} are not {self.dtype} ({self.count}, n, {self.width})')
         interleaved = np.ascontiguousarray(rows.transpose(1, 0, 2)).data.cast('B')
         try:
-            _write_all(self._file, interleaved, row_start * self.row_bytes)
+            _write_all(self._file, interleaved, row_start * self.raw.row_bytes)
             os.fsync(self._file.fileno())
             done, state = row_start + rows.shape[1], self.state if state is None else state
             self._record(done, state)
         except OSError as error:
-            raise _cannot_write(self.path, error) from error
+            raise cannot_write(self.path, error) from error
         self.rows_done, self.state = done, state
-
-    def blocks(self, rows: int) -> Iterator[tuple[int, NDArray[Any]]]:
-        """Finished rows, a few at a time.
-
-        Args:
-            rows: Rows at a time.
-
-        Yields:
-            First raster row and its (bands, rows, columns).
-        """
-        for start in range(0, self.rows_done, rows):
-            number = min(rows, self.rows_done - start)
-            flat = np.fromfile(self.path, self.dtype, number * self.count * self.width, offset=start * self.row_bytes)
-            yield start, flat.reshape(number, self.count, self.width).transpose(1, 0, 2)
 
     def close(self) -> None:
         """Closes the file and keeps it, to be resumed."""
@@ -140,7 +127,7 @@ class RasterSpool:
             return
         if checksum != _checksum(body) or body['identity'] != self._identity:
             return
-        if self.path.is_file() and self.path.stat().st_size >= body['rows_done'] * self.row_bytes:
+        if self.path.is_file() and self.path.stat().st_size >= body['rows_done'] * self.raw.row_bytes:
             self.rows_done, self.state = body['rows_done'], body['state']
 
     def _record(self, rows_done: int, state: dict[str, Any]) -> None:
@@ -161,8 +148,3 @@ def _write_all(file: FileIO, data: memoryview, offset: int) -> None:
     file.seek(offset)
     while data:
         data = data[file.write(data) :]
-
-
-def _cannot_write(path: Path, error: OSError) -> RasterError:
-    found = f'a place that cannot be written ({error.strerror or error})'
-    return RasterError(path, found, 'a writable folder with enough free space', 'Free space or choose another folder.')
