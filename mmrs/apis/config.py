@@ -79,7 +79,8 @@ def load_config(name: str | os.PathLike[str], options: Mapping[str, Any] | None 
     options = dict(options or {})
     _check_options(path, config, options)
     if isinstance(options.get('data_root'), str) and isinstance(config.get('data_root'), str):
-        config.merge_from_dict(_moved(config, config.data_root, options['data_root']))
+        moved = _moved(config.to_dict(), config.data_root, options['data_root'])
+        config = Config(moved, filename=config.filename)
     try:
         config.merge_from_dict(options)
     except (KeyError, TypeError, IndexError) as error:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # How mmengine words what is really a mistake in the config.
 UNKNOWN_TYPE = re.compile(r'(\S+) is not in the (\S+) registry')
-WRONG_ARGUMENT = re.compile(r'class `(\w+)` in (\S+): (.*)', re.DOTALL)
+WRONG_ARGUMENT = re.compile(r'^(\w+)\.__init__\(\) ((?:got an unexpected|missing).*)', re.DOTALL)
 
 
 @contextmanager
@@ -36,13 +36,13 @@ def blame_config(config: Config) -> Iterator[None]:
             raise
         kind, registry = match.group(1).strip('\'"'), match.group(2).split('::')[-1]
         raise _unknown_type(name, kind, registry) from error
-    except (TypeError, ValueError, AssertionError, ImportError) as error:
+    except TypeError as error:
         match = WRONG_ARGUMENT.search(str(error))
         if not match:
             raise
-        kind, _, reason = match.groups()
-        fix = f'Compare the arguments with those of {kind}.'
-        raise ConfigError(name, f'type={kind!r}: {_first_line(reason)}', 'arguments that it takes', fix) from error
+        kind, reason = match.groups()
+        fix = f'Compare the config with the arguments of {kind}.'
+        raise ConfigError(name, f'type={kind!r} that {_first_line(reason)}', 'arguments that it takes', fix) from error
     except FileNotFoundError as error:
         subject = error.filename or _first_line(str(error))
         fix = 'Set data_root (MMRS_DATA, or --cfg-options data_root=PATH) to where the data is.'

@@ -41,5 +41,5 @@ def run(args: argparse.Namespace) -> int:
     )
     if os.environ.get('RANK', '0') == '0':
         for name, value in sorted(metrics.items()):
-            print(f'{name}: {value}')
+            print(f'{name}: {value:.4f}' if isinstance(value, float) else f'{name}: {value}')
     return 0
