@@ -1,1 +1,1 @@
-"""Part of mmrs."""
+"""Datasets. Importing this package is cheap; ``mmrs.datasets.segmentation`` imports mmsegmentation."""

@@ -69,7 +69,7 @@ def _farmed(parcels: list[Parcel], shape: tuple[int, ...]) -> np.ndarray:
 def _common(site: Settlement) -> Parcel:
     """Ground between the plots of a settlement: farmland and forest end at its edge."""
     turns = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-    reach = site.radius + 18 + 9 * np.sin(3 * turns + site.angle) + 6 * np.cos(7 * turns)
+    reach = 16 + site.radius * (1 + 0.10 * np.sin(2 * turns + 5 * site.angle) + 0.09 * np.cos(5 * turns + site.radius))
     ring = site.centre + reach[:, None] * np.stack([np.cos(turns), np.sin(turns)], -1)
     return Parcel(ring, 'green', site.angle, 5.0, 0.0)
 

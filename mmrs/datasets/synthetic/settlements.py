@@ -88,7 +88,7 @@ def _streets(rng: np.random.Generator, site: Settlement, taken: np.ndarray) -> l
     lines = []
     for spacing, turned in ((across, False), (along, True)):
         for offset in np.arange(-site.radius + 20, site.radius, spacing):
-            half = np.sqrt(max(site.radius**2 - offset**2, 0)) * rng.uniform(0.75, 1.05)
+            half = np.sqrt(max(site.radius**2 - offset**2, 0)) * rng.uniform(0.6, 1.12)
             if half < 35:
                 continue
             steps = np.arange(-half, half, 6.0)

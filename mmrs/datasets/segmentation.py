@@ -1,0 +1,93 @@
+"""Segmentation datasets in mmseg's folder layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmseg.datasets import BaseSegDataset
+
+from mmrs.datasets.synthetic.classes import CLASSES, PALETTE
+from mmrs.datasets.tolerance import SkipBadMixin
+from mmrs.errors import DataError
+from mmrs.registry import DATASETS
+
+
+@DATASETS.register_module()
+class FolderSegDataset(SkipBadMixin, BaseSegDataset):
+    """Images and masks in two folders, paired by file name.
+
+    Use with ``mmrs.LoadRaster`` and ``mmrs.LoadMask``, which read any raster format and check the values. Folders
+    are checked when the dataset is built: an image without a mask stops the run before it starts.
+
+    Args:
+        classes: Names of the classes, in the order of the mask values. None takes them from ``metainfo`` or from
+            the class' own METAINFO.
+        palette: One (red, green, blue) a class; None draws random colours.
+        skip_bad: Number of broken samples that training skips before it stops.
+        data_prefix: ``img_path`` and ``seg_map_path``, and any other folder of co-registered rasters with the
+            images' file names (``sar_path=...``), for ``mmrs.LoadRaster(keys=...)``.
+        img_suffix: End of the image names.
+        seg_map_suffix: End of the mask names.
+        **kwargs: See ``mmseg.datasets.BaseSegDataset``.
+
+    Raises:
+        DataError: If a folder or a mask is missing, or there is no image.
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[str] | None = None,
+        palette: Sequence[Sequence[int]] | None = None,
+        skip_bad: int = 0,
+        data_prefix: dict[str, str] | None = None,
+        img_suffix: str = '.tif',
+        seg_map_suffix: str = '.tif',
+        **kwargs: Any,
+    ) -> None:
+        self.skip_bad = skip_bad
+        metainfo = dict(kwargs.pop('metainfo', None) or {})
+        if classes is not None:
+            metainfo['classes'] = tuple(classes)
+        if palette is not None:
+            metainfo['palette'] = [tuple(colour) for colour in palette]
+        prefix = data_prefix or dict(img_path='img_dir/train', seg_map_path='ann_dir/train')
+        super().__init__(
+            metainfo=metainfo, data_prefix=prefix, img_suffix=img_suffix, seg_map_suffix=seg_map_suffix, **kwargs
+        )
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """Lists the samples and checks that every file is there.
+
+        Raises:
+            DataError: Naming the first missing folder or file.
+        """
+        for folder in self.data_prefix.values():
+            if folder and not Path(folder).is_dir():
+                raise DataError(folder, 'no such folder', 'a folder of rasters', 'Correct data_root or data_prefix.')
+        samples = super().load_data_list()
+        if not samples:
+            folder = self.data_prefix['img_path']
+            raise DataError(folder, 'no image', f'files *{self.img_suffix}', 'Correct data_prefix or img_suffix.')
+        extra = [key for key in self.data_prefix if key not in ('img_path', 'seg_map_path')]
+        for sample in samples:
+            sample['num_classes'] = len(self._metainfo.get('classes') or ())
+            relative = Path(sample['img_path']).relative_to(self.data_prefix['img_path'])
+            sample.update({key: str(Path(self.data_prefix[key]) / relative) for key in extra})
+        self._check_files(samples, ['img_path', 'seg_map_path', *extra])
+        return samples
+
+    def _check_files(self, samples: list[dict[str, Any]], keys: list[str]) -> None:
+        for key in keys:
+            absent = [sample[key] for sample in samples if key in sample and not Path(sample[key]).is_file()]
+            if absent and len(absent) > self.skip_bad:
+                found = f'no such file ({len(absent)} of {len(samples)} are missing)'
+                raise DataError(absent[0], found, f'one {key} for every sample', 'Restore it or drop its sample.')
+
+
+@DATASETS.register_module()
+class SyntheticLandCover(FolderSegDataset):
+    """Tiles written by ``mmrs data synth``; see :func:`mmrs.datasets.synthetic.write_dataset`."""
+
+    METAINFO = dict(classes=CLASSES, palette=[list(colour) for colour in PALETTE])

@@ -1,0 +1,5 @@
+"""Transforms, registered under scope ``mmrs`` and usable in the pipeline of every OpenMMLab host."""
+
+from mmrs.datasets.transforms.loading import LoadMask, LoadRaster
+
+__all__ = ['LoadMask', 'LoadRaster']
