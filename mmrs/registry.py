@@ -12,7 +12,7 @@ from mmengine.registry import WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZER
 from mmengine.registry import Registry
 
 MODELS = Registry('model', parent=MMENGINE_MODELS, scope='mmrs', locations=['mmrs.models'])
-DATASETS = Registry('dataset', parent=MMENGINE_DATASETS, scope='mmrs', locations=['mmrs.datasets'])
+DATASETS = Registry('dataset', parent=MMENGINE_DATASETS, scope='mmrs', locations=['mmrs.datasets.segmentation'])
 DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmrs', locations=['mmrs.datasets'])
 TRANSFORMS = Registry('transform', parent=MMENGINE_TRANSFORMS, scope='mmrs', locations=['mmrs.datasets.transforms'])
 METRICS = Registry('metric', parent=MMENGINE_METRICS, scope='mmrs', locations=['mmrs.evaluation'])
