@@ -15,9 +15,9 @@ from torch import Tensor
 
 from mmrs.ops.pairs import iou_aligned, iou_matrix, ratio
 
-# Coinciding edges must count once: the second box is smaller by this share of both boxes' extent. It is far above
-# the rounding of float64 and far below any tolerance.
-_SHRINK = 1e-12
+# Coinciding edges must count once: the second box is smaller by this share of the extent of both along its axes.
+# The error is about this share plus the rounding of float64 (1e-16) over it; float32 does not see 1e-9.
+_SHRINK = 1e-9
 # Instead of division by zero for edges parallel to an axis.
 _TINY = 1e-100
 
@@ -59,10 +59,11 @@ def _intersection(first: Tensor, second: Tensor) -> Tensor:
     """Area of the intersection of aligned pairs of columns (6, K): (K,)."""
     ax, ay, aw, ah, acos, asin = first
     bx, by, bw, bh, bcos, bsin = second
-    shrink = (aw + ah + bw + bh) * _SHRINK
-    bw, bh = (bw - shrink).clamp_(min=0), (bh - shrink).clamp_(min=0)
     dx, dy = ax - bx, ay - by
     cos, sin = acos * bcos + asin * bsin, asin * bcos - acos * bsin
+    abs_cos, abs_sin = cos.abs(), sin.abs()
+    bw = (bw - (bw + aw * abs_cos + ah * abs_sin).mul_(_SHRINK)).clamp_(min=0)
+    bh = (bh - (bh + aw * abs_sin + ah * abs_cos).mul_(_SHRINK)).clamp_(min=0)
     # Everything in the frame of the second box: centre of the first, its half axes u and v.
     cx, cy = bcos * dx + bsin * dy, bcos * dy - bsin * dx
     ux, uy, vx, vy = aw * cos, aw * sin, -ah * sin, ah * cos
