@@ -8,7 +8,6 @@ look-up in a fixed table and there is no fallback.
 
 from __future__ import annotations
 
-from collections import deque
 from functools import lru_cache
 from typing import Any
 
@@ -53,7 +52,7 @@ def safe_globals() -> tuple[tuple[Any, str], ...]:
     # The class of a dtype is checked when its state is restored (byte order and the like).
     kinds = [kind for kind in vars(np.dtypes).values() if isinstance(kind, type) and issubclass(kind, np.dtype)]
     allowed += [(kind, f'numpy.dtypes.{kind.__name__}') for kind in kinds]
-    allowed += [(deque, 'collections.deque'), (slice, 'builtins.slice'), (_known_attribute, 'builtins.getattr')]
+    allowed += [(slice, 'builtins.slice'), (_known_attribute, 'builtins.getattr')]
     # A config's dict subclass in a dataset's metainfo comes back as a plain dict.
     allowed += [(dict, 'mmengine.config.config.ConfigDict'), (dict, 'mmcv.utils.config.ConfigDict')]
     allowed += [(known, f'{known.__module__}.{known.__qualname__}') for known, _ in _attribute_table()]
