@@ -94,7 +94,7 @@ class Blender:
         zeros: Callable[[tuple[int, ...]], Any] | None = None,
         convert: Callable[[np.ndarray], Any] | None = None,
     ) -> None:
-        self._zeros = zeros or (lambda shape: np.zeros(shape, np.float32))
+        self._zeros: Callable[[tuple[int, ...]], Any] = zeros or (lambda shape: np.zeros(shape, np.float32))
         as_weights = convert or (lambda weights: weights)
         self._row_weights = as_weights(axis_weights(rows, tile, window))
         self._column_weights = as_weights(axis_weights(columns, tile, window))
@@ -102,7 +102,7 @@ class Blender:
         self.columns, self.tile, self.channels = list(columns), tile, channels
         # Rows of the carry: the largest overlap of two tile rows.
         overlap = tile - min(self.row_sizes)
-        self.carry = self._zeros((channels, overlap, columns[-1] + tile))
+        self.carry: Any = self._zeros((channels, overlap, columns[-1] + tile))
         self._edge = self._zeros((channels, tile, 0))
 
     def add(self, row: int, column: int, scores: Any | None) -> Any:

@@ -9,16 +9,12 @@ from hypothesis import strategies as st
 
 from mmrs.errors import ConfigError
 from mmrs.geo.blend import Blender, axis_weights, finished_sizes
-
-
-def offsets_of(length: int, tile: int, overlap: int) -> list[int]:
-    """Tile starts with the last tile drawn back to the end of the axis."""
-    return [*range(0, max(length - tile, 0), tile - overlap), max(length - tile, 0)]
+from mmrs.geo.grid import axis_starts
 
 
 def blend(image: np.ndarray, tile: int, overlap: int, window: str, model) -> np.ndarray:
     """Tiles an image, applies ``model`` to each tile and puts the finished blocks together."""
-    rows, columns = (offsets_of(length, tile, overlap) for length in image.shape[1:])
+    rows, columns = (axis_starts(length, tile, overlap) for length in image.shape[1:])
     blender = Blender(rows, columns, tile, image.shape[0], window)
     out = np.full((image.shape[0], rows[-1] + tile, columns[-1] + tile), np.nan, np.float32)
     for i, y in enumerate(rows):
@@ -59,7 +55,7 @@ def test_pixelwise_model_gives_the_whole_image(layout, window, seed) -> None:
 @given(layouts(), st.sampled_from(['cosine', 'gaussian']))
 def test_weights_sum_to_one(layout, window) -> None:
     height, _, tile, overlap = layout
-    offsets = offsets_of(height, tile, overlap)
+    offsets = axis_starts(height, tile, overlap)
     total = np.zeros(height)
     for start, weight in zip(offsets, axis_weights(offsets, tile, window), strict=True):
         total[start : start + tile] += weight
@@ -78,8 +74,8 @@ def test_three_by_three_model_gives_the_whole_image_away_from_tile_borders() -> 
 
     got, expected = blend(image, tile, overlap, 'cosine', smooth), smooth(image)
     touched = np.zeros(image.shape[1:], bool)  # pixels that some tile sees at its own border
-    for y in offsets_of(46, tile, overlap):
-        for x in offsets_of(56, tile, overlap):
+    for y in axis_starts(46, tile, overlap):
+        for x in axis_starts(56, tile, overlap):
             touched[[y, y + tile - 1], x : x + tile] = touched[y : y + tile, [x, x + tile - 1]] = True
     assert (~touched).mean() > 0.5
     assert np.allclose(got[:, ~touched], expected[:, ~touched], atol=1e-5)
