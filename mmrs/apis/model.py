@@ -1,0 +1,255 @@
+"""Loads an mmsegmentation model for scene mapping from a config and a checkpoint."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from mmrs.apis.scene_model import SceneModel
+from mmrs.errors import ConfigError, WeightsError
+from mmrs.weights.files import read_checkpoint, sha256_of, tensors_of
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+# Loaders that give the channels of a colour image in the order blue, green, red.
+BGR_LOADERS = ('LoadImageFromFile', 'LoadImageFromNDArray', 'LoadImageFromWebcam')
+
+
+class SegmentorLogits(nn.Module):
+    """Logits of an mmsegmentation segmentor at the size of its input.
+
+    Args:
+        segmentor: The model; its sliding window, if it has one, is not used.
+    """
+
+    def __init__(self, segmentor: Any) -> None:
+        super().__init__()
+        self.segmentor = segmentor
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Runs the segmentor.
+
+        Args:
+            pixels: (N, C, H, W) normalised pixels.
+        """
+        size = pixels.shape[2:]
+        meta = {'ori_shape': size, 'img_shape': size, 'pad_shape': size, 'padding_size': [0, 0, 0, 0]}
+        return self.segmentor.encode_decode(pixels, [meta] * len(pixels))
+
+
+def load_model(
+    config: str | os.PathLike[str] | Config,
+    checkpoint: str | os.PathLike[str],
+    device: str | torch.device = 'cpu',
+    autocast: torch.dtype | None = None,
+    cfg_options: Mapping[str, Any] | None = None,
+) -> SceneModel:
+    """Builds a segmentor and loads its trained weights, all of them or none.
+
+    The config may hold ``scene = dict(tile=512, overlap=128, bands=[1, 2, 3], batch_size=4)``; what it leaves out
+    follows from the test-time crop, the data preprocessor and the backbone.
+
+    Args:
+        config: An mmengine config of a segmentor, or its path.
+        checkpoint: File written by training.
+        device: Where the model runs.
+        autocast: Reduced precision of the forward pass, such as `torch.bfloat16`.
+        cfg_options: Config keys to override, dotted.
+
+    Raises:
+        ConfigError: If the config is missing or describes no segmentor that can be built.
+        WeightsError: If the checkpoint is missing, unsafe, damaged or belongs to another model.
+    """
+    cfg = read_config(config, cfg_options)
+    # Read first: a wrong path should not cost the time that building a large model takes.
+    content = read_checkpoint(checkpoint)
+    segmentor = _build(cfg)
+    _load_strictly(segmentor, content, checkpoint)
+    device = usable_device(device)
+    segmentor.to(device).eval().requires_grad_(False)
+    classes, palette = _classes(cfg, content, segmentor)
+    mean, std = (getattr(segmentor.data_preprocessor, name, None) for name in ('mean', 'std'))
+    identity = {
+        'config': str(getattr(cfg, 'filename', '') or ''),
+        'config_options': dict(cfg_options or {}),
+        'checkpoint': os.fspath(checkpoint),
+        'checkpoint_sha256': sha256_of(checkpoint),
+    }
+    return SceneModel(
+        network=SegmentorLogits(segmentor),
+        classes=classes,
+        palette=palette,
+        mean=[] if mean is None else mean.flatten().tolist(),
+        std=[] if std is None else std.flatten().tolist(),
+        reverse_bands=_reverses_bands(cfg, segmentor),
+        threshold=getattr(segmentor.decode_head, 'threshold', None) or 0.5,
+        device=device,
+        autocast=autocast,
+        identity=identity,
+        **_scene_settings(cfg, segmentor),
+    )
+
+
+def read_config(config: str | os.PathLike[str] | Config, cfg_options: Mapping[str, Any] | None = None) -> Config:
+    """Reads a config and applies overrides.
+
+    Args:
+        config: A config, or its path.
+        cfg_options: Keys to override, dotted.
+
+    Raises:
+        ConfigError: If the file is missing, cannot be read or holds no model.
+    """
+    from mmengine.config import Config
+
+    if isinstance(config, Config):
+        cfg, name = config.copy(), str(getattr(config, 'filename', None) or 'config')
+    else:
+        name = os.fspath(config)
+        if not Path(name).is_file():
+            raise ConfigError(name, 'no such file', 'an mmengine config file', 'Check the path.')
+        try:
+            cfg = Config.fromfile(name)
+        except Exception as error:  # a config is Python: anything can go wrong in it
+            raise ConfigError(name, f'{type(error).__name__}: {error}', 'a config that loads', 'Mend it.') from error
+    cfg.merge_from_dict(dict(cfg_options or {}))
+    if 'model' not in cfg:
+        raise ConfigError(name, 'no `model`', 'a config of a segmentation model', 'Use the config of training.')
+    return cfg
+
+
+def usable_device(device: str | torch.device) -> torch.device:
+    """Checks that a device can be used.
+
+    Args:
+        device: 'cpu', 'cuda', 'cuda:1', 'mps' ...
+
+    Raises:
+        ConfigError: If this machine or this build of torch has no such device.
+    """
+    try:
+        usable = torch.device(device)
+        torch.zeros(1, device=usable)
+    except (RuntimeError, AssertionError) as error:
+        found = str(error).splitlines()[0]
+        raise ConfigError(f'device {device}', found, 'a device of this machine', 'Use cpu, or cuda:N.') from error
+    return usable
+
+
+def _build(cfg: Config) -> Any:  # a segmentor: mmsegmentation is not typed
+    from mmengine.registry import MODELS
+
+    import mmrs.registry  # noqa: F401  (lets `type='mmrs.Name'` be found from any scope)
+
+    model = cfg.model.copy()
+    # Only training uses these; the weights come from the checkpoint.
+    model.update(auxiliary_head=None, pretrained=None)
+    scope = cfg.get('default_scope') or 'mmseg'
+    try:
+        with MODELS.switch_scope_and_registry(scope) as registry:
+            segmentor = registry.build(model)
+    except Exception as error:  # constructors of any package may run here
+        found = f'{type(error).__name__}: {" ".join(str(error).split())}'
+        raise ConfigError(f'model of {cfg.filename}', found, f'a model of scope {scope}', 'Mend the config.') from error
+    if not hasattr(segmentor, 'encode_decode'):
+        found = type(segmentor).__name__
+        raise ConfigError(f'model of {cfg.filename}', found, 'a semantic segmentor', 'Scene mapping needs one.')
+    return segmentor
+
+
+def _load_strictly(segmentor: nn.Module, content: Mapping[str, Any], checkpoint: str | os.PathLike[str]) -> None:
+    saved = tensors_of(content, checkpoint)
+    state = {key: value for key, value in saved.items() if not key.startswith('auxiliary_head.')}
+    own = segmentor.state_dict()
+    problems = {
+        'missing': sorted(own.keys() - state.keys()),
+        'unexpected': sorted(state.keys() - own.keys()),
+        'of another shape': sorted(key for key in own.keys() & state.keys() if own[key].shape != state[key].shape),
+    }
+    if any(problems.values()):
+        found = '; '.join(f'{len(keys)} keys {kind} ({_some(keys)})' for kind, keys in problems.items() if keys)
+        expected = f'the weights of the {type(segmentor).__name__} in the config'
+        raise WeightsError(checkpoint, found, expected, 'Use the config that this checkpoint was trained with.')
+    segmentor.load_state_dict(state)
+
+
+def _some(keys: Sequence[str], count: int = 3) -> str:
+    return ', '.join(keys[:count]) + (', ...' if len(keys) > count else '')
+
+
+def _classes(cfg: Config, content: Mapping[str, Any], segmentor: Any) -> tuple[list[str], list[Any]]:
+    """Names and colours: of the training run, else of the config, else of its dataset type, else numbers."""
+    count = max(int(segmentor.num_classes), 2)
+    saved = (content.get('meta') or {}).get('dataset_meta') or {}
+    for meta in (saved, *_dataset_metainfo(cfg)):
+        names, palette = list(meta.get('classes') or []), list(meta.get('palette') or [])
+        if len(names) == count:
+            return [str(name) for name in names], palette if len(palette) == count else []
+    return [f'class {index}' for index in range(count)], []
+
+
+def _dataset_metainfo(cfg: Config) -> list[Mapping[str, Any]]:
+    from mmengine.registry import DATASETS
+
+    found: list[Mapping[str, Any]] = []
+    for loader in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
+        dataset = (cfg.get(loader) or {}).get('dataset') or {}
+        found.append(dataset.get('metainfo') or {})
+        if isinstance(dataset.get('type'), str):
+            with DATASETS.switch_scope_and_registry(cfg.get('default_scope') or 'mmseg') as registry:
+                found.append(getattr(registry.get(dataset['type']), 'METAINFO', {}))
+    return found
+
+
+def _reverses_bands(cfg: Config, segmentor: nn.Module) -> bool:
+    """Whether the network wants a scene's bands in reverse.
+
+    A scene's bands come as the file has them (red, green, blue). OpenMMLab's image loaders give blue, green, red, and
+    a preprocessor with ``bgr_to_rgb`` undoes that: the network then wants the file's order. Swapping here as well
+    would hand it blue as red.
+    """
+    converts = bool(getattr(segmentor.data_preprocessor, '_channel_conversion', False))
+    pipeline = cfg.get('test_pipeline') or (cfg.get('test_dataloader') or {}).get('dataset', {}).get('pipeline') or []
+    loader = str(pipeline[0].get('type')).rpartition('.')[2] if pipeline else None
+    # Without a pipeline to look at, a conversion can only be there to undo the loader's order.
+    loads_bgr = converts if loader is None else loader in BGR_LOADERS
+    return loads_bgr != converts
+
+
+def _scene_settings(cfg: Config, segmentor: nn.Module) -> dict[str, Any]:
+    scene = dict(cfg.get('scene') or {})
+    unknown = scene.keys() - {'tile', 'overlap', 'bands', 'batch_size'}
+    if unknown:
+        raise ConfigError('scene', ', '.join(sorted(unknown)), 'tile, overlap, bands, batch_size', 'Mend the config.')
+    tile = int(scene.get('tile') or _crop_size(cfg))
+    divisor = getattr(segmentor.data_preprocessor, 'size_divisor', None) or 1
+    if tile % divisor:
+        raise ConfigError('scene.tile', str(tile), f'a multiple of {divisor}', 'Choose another tile size.')
+    bands = scene.get('bands')
+    return {
+        'tile': tile,
+        'overlap': int(scene.get('overlap', tile // 4)),
+        'bands': list(bands) if bands else None,
+        'channels': len(bands) if bands else _in_channels(cfg, segmentor),
+        'batch_size': int(scene.get('batch_size', 4)),
+    }
+
+
+def _crop_size(cfg: Config) -> int:
+    test_cfg = cfg.model.get('test_cfg') or {}
+    preprocessor = cfg.model.get('data_preprocessor') or {}
+    size = test_cfg.get('crop_size') or cfg.get('crop_size') or preprocessor.get('size') or 512
+    return int(size if isinstance(size, int) else min(size))
+
+
+def _in_channels(cfg: Config, segmentor: nn.Module) -> int:
+    backbone = cfg.model.get('backbone') or {}
+    channels = backbone.get('in_channels') or backbone.get('in_chans')
+    mean = getattr(segmentor.data_preprocessor, 'mean', None)
+    return int(channels or (mean.numel() if mean is not None and mean.numel() > 1 else 3))
