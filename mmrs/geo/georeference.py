@@ -70,6 +70,18 @@ def equal_area_crs(crs: CRS, transform: Affine, width: int, height: int) -> CRS:
     return CRS.from_dict(proj='laea', lat_0=latitude, lon_0=longitude, datum='WGS84', units='m')
 
 
+def unit_metres(crs: CRS) -> float:
+    """Metres in a map unit of a projected system; 1 where it does not say.
+
+    Args:
+        crs: Coordinate reference system.
+    """
+    try:
+        return float(crs.linear_units_factor[1])
+    except RasterioError:
+        return 1.0
+
+
 def affine_from_gcps(gcps: list[GroundControlPoint]) -> tuple[Affine, float]:
     """Best affine through ground control points.
 
@@ -88,10 +100,7 @@ def affine_from_gcps(gcps: list[GroundControlPoint]) -> tuple[Affine, float]:
 def _nominal(crs: CRS, transform: Affine) -> tuple[float, float] | None:
     if crs.is_geographic:
         return None
-    try:
-        factor = crs.linear_units_factor[1]
-    except RasterioError:
-        factor = 1.0
+    factor = unit_metres(crs)
     return math.hypot(transform.a, transform.d) * factor, math.hypot(transform.b, transform.e) * factor
 
 
