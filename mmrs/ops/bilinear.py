@@ -49,7 +49,7 @@ def zero_padded_corners(y: Tensor, x: Tensor, start: Tensor, size: tuple[Tensor,
         size: Height and width of each point's map, integer, broadcastable to ``y``.
 
     Returns:
-        Offsets from nothing (absolute rows) and weights, each ``y.shape + (4,)``; weights are differentiable.
+        Table rows and weights, each of shape ``y.shape + (4,)``; the weights are differentiable in ``y`` and ``x``.
     """
     height, width = size
     top, left = y.detach().floor(), x.detach().floor()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .bags import bag_scatter, bag_sum, from_table, to_table, working
 from .bilinear import clamped_corners
 
 #: Samples handled at a time. Bounds memory (about 100 bytes a sample) for large regions with adaptive grids.
@@ -125,3 +126,38 @@ def adaptive(extent: Tensor, bins: int, ratio: int) -> Tensor | int:
     if ratio > 0:
         return ratio
     return (extent / bins).ceil().nan_to_num(0, 0, 0).clamp(min=0).long()
+
+
+def pool_grids(features: Tensor, grids: Grids, output: Tensor) -> None:
+    """Averages a map over grids.
+
+    Args:
+        features: (N, C, H, W).
+        grids: R regions of B bins.
+        output: (R, C, B), written.
+    """
+    images, channels, height, width = features.shape
+    table = to_table(features)
+    for part, piece in grids.chunks():
+        pooled = bag_sum(table, *piece.bags((images, height, width)))
+        output[part].copy_(pooled.view(-1, output.size(2), channels).transpose(1, 2))
+
+
+def unpool_grids(grad: Tensor, grids: Grids, grad_input: Tensor) -> None:
+    """Transposes :func:`pool_grids`.
+
+    Args:
+        grad: Gradient of the pooled values, (R, C, B).
+        grids: As in the forward pass.
+        grad_input: (N, C, H, W), overwritten with the gradient of the map.
+    """
+    images, channels, height, width = grad_input.shape
+    rows = images * height * width
+    table = None
+    for part, piece in grids.chunks():
+        index, weight, starts = piece.bags((images, height, width))
+        bins = working(grad[part]).transpose(1, 2).reshape(-1, channels)
+        spread = bag_scatter(bins, index, weight, rows, starts)
+        table = spread if table is None else table.add_(spread)
+    if table is not None:
+        from_table(table, grad_input)

@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from .bags import bag_scatter, bag_sum, from_table, kernel, to_table, working
-from .grids import Grids, adaptive
+from .bags import kernel, working
+from .grids import Grids, adaptive, pool_grids, unpool_grids
 
 
 def rotated_grids(
@@ -49,45 +49,9 @@ def rotated_grids(
         bin_y[:, :, None, None] * along_height[:, None, None] + bin_x[:, None, :, None] * along_width[:, None, None]
     )
     origin = (origin + centre[:, None, None]).flatten(1, 2)
-    down, right = (bin_height / _at_least_1(rows))[:, None], (bin_width / _at_least_1(cols))[:, None]
+    # Bins without samples divide by zero here, but then no sample reads the step.
+    down, right = (bin_height / rows)[:, None], (bin_width / cols)[:, None]
     return Grids(rois[:, 0].long(), origin, down * along_height, right * along_width, rows, cols)
-
-
-def _at_least_1(count: Tensor | int) -> Tensor | int:
-    return count.clamp(min=1) if isinstance(count, Tensor) else count
-
-
-def pool_grids(features: Tensor, grids: Grids) -> Tensor:
-    """Averages a map over grids.
-
-    Args:
-        features: (N, C, H, W).
-        grids: R regions of B bins.
-
-    Returns:
-        (R, B, C) in float32 or float64.
-    """
-    images, channels, height, width = features.shape
-    table = to_table(features)
-    pooled = [bag_sum(table, *part.bags((images, height, width))) for _, part in grids.chunks()]
-    return torch.cat(pooled).view(-1, grids.origin.size(1), channels)
-
-
-def unpool_grids(grad: Tensor, grids: Grids, grad_input: Tensor) -> None:
-    """Transposes :func:`pool_grids`.
-
-    Args:
-        grad: Gradient of the pooled values, (R, B, C).
-        grids: As in the forward pass.
-        grad_input: (N, C, H, W), overwritten with the gradient of the map.
-    """
-    images, _, height, width = grad_input.shape
-    rows = images * height * width
-    table = grad.new_zeros(rows, grad.size(-1))
-    for part, piece in grids.chunks():
-        index, weight, starts = piece.bags((images, height, width))
-        table += bag_scatter(grad[part].flatten(0, 1), index, weight, rows, starts)
-    from_table(table, grad_input)
 
 
 @kernel
@@ -119,7 +83,7 @@ def roi_align_rotated_forward(
         return
     pooled = pooled_height, pooled_width
     grids = rotated_grids(rois.to(working(input).dtype), pooled, spatial_scale, sampling_ratio, aligned, clockwise)
-    output.copy_(pool_grids(input, grids).transpose(1, 2).reshape(output.shape))
+    pool_grids(input, grids, output.flatten(2))
 
 
 @kernel
@@ -149,10 +113,10 @@ def roi_align_rotated_backward(
     """
     if top_grad.numel() == 0:
         return
-    grad = working(top_grad).flatten(2).transpose(1, 2).contiguous()
     pooled = pooled_height, pooled_width
-    grids = rotated_grids(rois.to(grad.dtype), pooled, spatial_scale, sampling_ratio, aligned, clockwise)
-    unpool_grids(grad, grids, bottom_grad)
+    rois = rois.to(working(top_grad).dtype)
+    grids = rotated_grids(rois, pooled, spatial_scale, sampling_ratio, aligned, clockwise)
+    unpool_grids(top_grad.flatten(2), grids, bottom_grad)
 
 
 @kernel
@@ -185,9 +149,10 @@ def riroi_align_rotated_forward(
     rois = rois.to(working(features).dtype)
     pooled = pooled_height, pooled_width
     grids = rotated_grids(rois, pooled, spatial_scale, num_samples, aligned=False, clockwise=clockwise)
-    values = pool_grids(features, grids).unflatten(-1, (-1, num_orientations))
-    turned = _turn_orientations(values, rois[:, 5]).flatten(2)
-    output.copy_(turned.transpose(1, 2).reshape(output.shape))
+    pooled_values = output.new_empty(output.shape, dtype=rois.dtype).flatten(2)
+    pool_grids(features, grids, pooled_values)
+    turned = _turn_orientations(pooled_values.unflatten(1, (-1, num_orientations)), rois[:, 5])
+    output.copy_(turned.view(output.shape))
 
 
 @kernel
@@ -217,23 +182,23 @@ def riroi_align_rotated_backward(
     """
     if top_grad.numel() == 0:
         return
-    grad = working(top_grad).flatten(2).transpose(1, 2).unflatten(-1, (-1, num_orientations))
+    grad = working(top_grad).flatten(2).unflatten(1, (-1, num_orientations))
     rois = rois.to(grad.dtype)
-    grad = _turn_orientations(grad, rois[:, 5], transpose=True).flatten(2).contiguous()
+    grad = _turn_orientations(grad, rois[:, 5], transpose=True).flatten(1, 2)
     pooled = pooled_height, pooled_width
     grids = rotated_grids(rois, pooled, spatial_scale, num_samples, aligned=False, clockwise=clockwise)
     unpool_grids(grad, grids, bottom_grad)
 
 
 def _turn_orientations(values: Tensor, angle: Tensor, transpose: bool = False) -> Tensor:
-    """Shifts (R, B, C, orientations) cyclically by each region's angle, linearly between neighbours."""
-    count = values.size(-1)
+    """Shifts (R, C, orientations, B) cyclically by each region's angle, linearly between neighbours."""
+    count = values.size(2)
     turns = angle * (count / (2 * math.pi))
     whole = turns.floor()
     share = (turns - whole)[:, None, None, None]
     places = torch.arange(count, device=values.device)
     sign = 1 if transpose else -1
-    near = (places + sign * whole.long()[:, None]).remainder(count)[:, None, None].expand_as(values)
-    # The transpose reads from the place before, where the forward reads the one after.
+    near = (places + sign * whole.long()[:, None]).remainder(count)[:, None, :, None].expand_as(values)
+    # The forward reads the next channel as the second neighbour, so the transpose reads the one before.
     far = (near - sign).remainder(count)
-    return (1 - share) * values.gather(-1, near) + share * values.gather(-1, far)
+    return (1 - share) * values.gather(2, near) + share * values.gather(2, far)
