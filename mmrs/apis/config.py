@@ -109,7 +109,8 @@ def _check_options(path: Path, config: Config, options: Mapping[str, Any]) -> No
 
 
 def _check_keys(path: Path, config: Config) -> None:
-    known = _known_keys()
+    # `test_pipeline`, a variable of nearly every config, is no misspelt `tta_pipeline`.
+    known = _known_keys() - {'tta_model', 'tta_pipeline'}
     for key in set(config) - known:
         near = difflib.get_close_matches(key, sorted(known - set(config)), n=1, cutoff=TYPO_SIMILARITY)
         if near:
