@@ -150,11 +150,13 @@ class _Area:
 
     def __call__(self, polygons: NDArray[np.object_], pixels: NDArray[np.int64]) -> NDArray[np.float64]:
         if self.target is None or len(polygons) == 0:
-            return pixels * self.pixel
-        return np.asarray(shapely.area(shapely.transform(_to_map(polygons, self.transform), self._project)), float)
+            return pixels.astype(np.float64) * self.pixel
+        projected = shapely.transform(_to_map(polygons, self.transform), self._project)
+        return np.asarray(shapely.area(projected), np.float64)
 
     def _project(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.stack(rasterio.warp.transform(self.crs, self.target, points[:, 0], points[:, 1])[:2], axis=1)
+        x, y = rasterio.warp.transform(self.crs, self.target, points[:, 0], points[:, 1])[:2]
+        return np.stack([x, y], axis=1)
 
 
 def _chunks(scene: Scene) -> Iterator[tuple[int, NDArray[Any]]]:

@@ -1,0 +1,103 @@
+"""Sensors by name: their bands and the statistics that images are normalised with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from mmrs.errors import RasterError
+from mmrs.geo.scene import Scene
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """What a model must know about the images it was trained on.
+
+    Attributes:
+        name: Key in ``SENSORS``.
+        bands: Names in channel order.
+        mean: Mean of each band, in pixel units times ``scale``.
+        std: Standard deviation of each band, likewise.
+        source: Where the statistics come from.
+        scale: Factor from stored pixels to the unit of ``mean`` and ``std``.
+        nodata: Value of missing pixels, where the sensor has a customary one.
+        gsd: Ground sampling distance in metres, where the sensor has one.
+    """
+
+    name: str
+    bands: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    source: str
+    scale: float = 1.0
+    nodata: float | None = None
+    gsd: float | None = None
+
+    def __post_init__(self) -> None:
+        if not len(self.bands) == len(self.mean) == len(self.std):
+            raise ValueError(
+                f'{self.name}: {len(self.bands)} bands, {len(self.mean)} means, {len(self.std)} deviations'
+            )
+
+
+_RGB = ('red', 'green', 'blue')
+_TABLE = (
+    Sensor('rgb', _RGB, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375), 'ImageNet, 8 bits'),
+    Sensor('mars-rgb', _RGB, (87.01, 91.52, 83.51), (62.66, 54.58, 53.11), 'MaRS-16M, 8 bits', gsd=0.35),
+    Sensor('umbra', ('amplitude',), (36.42,), (33.89,), 'MaRS-16M, 8 bits', gsd=0.35),
+    Sensor('capella', ('amplitude',), (2353.35,), (4327.07,), 'MaRS-16M, 16 bits', gsd=0.35),
+    Sensor(
+        'sentinel2-l2a',
+        ('B2', 'B3', 'B4', 'B5', 'B6', 'B7', 'B8', 'B8A', 'B11', 'B12'),
+        (884.29673756, 1144.16202635, 1297.47289228, 1624.90992062, 2194.6423161)
+        + (2422.21248945, 2517.76053101, 2581.64687018, 2368.51236873, 1805.06846033),
+        (1155.15170768, 1183.6292542, 1368.11351514, 1370.265037, 1355.55390699)
+        + (1416.51487101, 1474.78900051, 1439.3086061, 1455.52084939, 1343.48379601),
+        'SkySense++, reflectance x 10,000',
+        nodata=0,
+        gsd=10.0,
+    ),
+    Sensor(
+        'sentinel1-grd',
+        ('VV', 'VH'),
+        (-12.54847273, -20.19237134),
+        (5.25697717, 5.91150917),
+        'SkySense++, backscatter in dB',
+        gsd=10.0,
+    ),
+)
+SENSORS: Mapping[str, Sensor] = MappingProxyType({sensor.name: sensor for sensor in _TABLE})
+
+
+def check_bands(sensor: Sensor, scene: Scene) -> None:
+    """Refuses a scene whose bands are not those of a sensor.
+
+    Names are compared only where the scene names every band with one of the sensor's names: many files say nothing.
+
+    Args:
+        sensor: What the model was trained on.
+        scene: What it is given.
+
+    Raises:
+        RasterError: If the number or the order of bands differs; it names the sensor and the scene.
+    """
+    expected = f'the {len(sensor.bands)} band(s) of sensor {sensor.name}: {", ".join(sensor.bands)}'
+    numbers = ', '.join(map(str, scene.bands))
+    if len(scene.bands) != len(sensor.bands):
+        fix = f'Select {len(sensor.bands)} of its bands in this order, or use a model for this sensor.'
+        if scene.colormap:
+            fix = 'It is a palette image: expand it first (gdal_translate -expand rgb IN OUT).'
+        raise RasterError(scene.path, f'{len(scene.bands)} band(s) ({numbers})', expected, fix)
+    names = [_plain(name) for name in scene.band_names]
+    wanted = [_plain(name) for name in sensor.bands]
+    if names != wanted and set(names) <= set(wanted):
+        order = [str(scene.bands[names.index(name)]) if name in names else '?' for name in wanted]
+        fix = f'Select bands {",".join(order)}.' if '?' not in order else 'Select each band once.'
+        raise RasterError(scene.path, f'bands {", ".join(scene.band_names)}', expected, fix)
+
+
+def _plain(name: str) -> str:
+    """Band name without case and leading zeros: B02 and b2 are one band."""
+    name = name.strip().lower()
+    return name[0] + name[1:].lstrip('0') if name[:1] == 'b' and name[1:].isalnum() else name
