@@ -21,7 +21,8 @@ def gdal_env(**options: str | int) -> rasterio.Env:
     """GDAL environment in which mmrs reads and writes rasters.
 
     The block cache is bounded (GDAL's own default is 5 % of the machine's memory), tiles are decoded and encoded by
-    all cores, and a truncated JPEG is an error instead of grey pixels.
+    all cores, and a truncated JPEG or PNG is an error instead of grey or random pixels (GDAL's fast path for a whole
+    PNG returns uninitialised memory without a word).
 
     Args:
         **options: Further GDAL configuration options, or other values for the ones above.
@@ -30,6 +31,7 @@ def gdal_env(**options: str | int) -> rasterio.Env:
         'GDAL_CACHEMAX': CACHE_MEGABYTES,
         'GDAL_NUM_THREADS': 'ALL_CPUS',
         'GDAL_ERROR_ON_LIBJPEG_WARNING': 'TRUE',
+        'GDAL_PNG_WHOLE_IMAGE_OPTIM': 'NO',
     }
     return rasterio.Env(**{**settings, **options})
 

@@ -70,6 +70,17 @@ def equal_area_crs(crs: CRS, transform: Affine, width: int, height: int) -> CRS:
     return CRS.from_dict(proj='laea', lat_0=latitude, lon_0=longitude, datum='WGS84', units='m')
 
 
+def apply(transform: Affine, x: float, y: float) -> tuple[float, float]:
+    """Transforms a point; affine 3 and older ones do not agree on the operator for it.
+
+    Args:
+        transform: The affine.
+        x: Column.
+        y: Row.
+    """
+    return transform.a * x + transform.b * y + transform.c, transform.d * x + transform.e * y + transform.f
+
+
 def unit_metres(crs: CRS) -> float:
     """Metres in a map unit of a projected system; 1 where it does not say.
 
@@ -93,7 +104,7 @@ def affine_from_gcps(gcps: list[GroundControlPoint]) -> tuple[Affine, float]:
     """
     transform = from_gcps(gcps)
     back = ~transform
-    errors = [math.dist(back * (point.x, point.y), (point.col, point.row)) for point in gcps]
+    errors = [math.dist(apply(back, point.x, point.y), (point.col, point.row)) for point in gcps]
     return transform, max(errors)
 
 
@@ -126,7 +137,7 @@ def _ellipsoidal(crs: CRS, transform: Affine, width: int, height: int) -> tuple[
 def _centre_cross(crs: CRS, transform: Affine, width: int, height: int) -> tuple[list[float], list[float]]:
     """Longitudes and latitudes of the centre, one column further, one row further."""
     x, y = width / 2, height / 2
-    points = [transform * (x, y), transform * (x + 1, y), transform * (x, y + 1)]
+    points = [apply(transform, *point) for point in ((x, y), (x + 1, y), (x, y + 1))]
     xs, ys = zip(*points, strict=True)
     longitudes, latitudes = rasterio.warp.transform(crs, CRS.from_epsg(4326), xs, ys)[:2]
     return list(longitudes), list(latitudes)

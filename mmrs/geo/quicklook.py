@@ -144,7 +144,7 @@ def _draw_legend(
     axes.set(xlim=(0, LEGEND), ylim=(height, 0))
     axes.axis('off')
     order = sorted((index for index, share in enumerate(shares) if share > 0), key=lambda index: -shares[index])
-    room = min(MOST_CLASSES, int(height / LINE) - 1 - has_nodata)
+    room = min(MOST_CLASSES, int(height / LINE) - has_nodata)
     shown, rest = (order, []) if len(order) <= room else (order[: room - 1], order[room - 1 :])
     rows = [(names[index], palette[index], shares[index]) for index in shown]
     if rest:
