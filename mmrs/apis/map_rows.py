@@ -51,7 +51,7 @@ def map_rows(
         model: The model.
         plan: The run.
         store: Where finished rows go.
-        progress: Called with (tiles done, all tiles) after each batch.
+        progress: Called with (tiles done, all tiles) at the start and after each batch.
 
     Raises:
         RasterError: If the scene cannot be read, the rows cannot be written, or the scores are not finite.
@@ -66,6 +66,8 @@ def map_rows(
         plan.scene, plan.grid, plan.tile, plan.batch_size, model.fill, torch.device(model.device).type == 'cuda'
     )
     row_map = _RowMap(model, plan)
+    if progress:
+        progress(done, rows * columns)
     if store.next_row:
         row_map.blender.carry.copy_(torch.from_numpy(store.carry(tuple(row_map.blender.carry.shape))))
     with closing(prefetch(reader.batches(store.next_row), READ_AHEAD)) as batches:

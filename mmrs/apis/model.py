@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
+from mmrs.apis.config import load_config
 from mmrs.apis.scene_model import SceneModel
 from mmrs.errors import ConfigError, WeightsError
 from mmrs.weights.files import read_checkpoint, sha256_of, tensors_of
@@ -56,7 +56,7 @@ def load_model(
     follows from the test-time crop, the data preprocessor and the backbone.
 
     Args:
-        config: An mmengine config of a segmentor, or its path.
+        config: An mmengine config of a segmentor, its path, or its name below ``configs/``.
         checkpoint: File written by training.
         device: Where the model runs.
         autocast: Reduced precision of the forward pass, such as `torch.bfloat16`.
@@ -66,7 +66,7 @@ def load_model(
         ConfigError: If the config is missing or describes no segmentor that can be built.
         WeightsError: If the checkpoint is missing, unsafe, damaged or belongs to another model.
     """
-    cfg = read_config(config, cfg_options)
+    cfg = _read(config, cfg_options)
     # Read first: a wrong path should not cost the time that building a large model takes.
     content = read_checkpoint(checkpoint)
     segmentor = _build(cfg)
@@ -96,31 +96,17 @@ def load_model(
     )
 
 
-def read_config(config: str | os.PathLike[str] | Config, cfg_options: Mapping[str, Any] | None = None) -> Config:
-    """Reads a config and applies overrides.
-
-    Args:
-        config: A config, or its path.
-        cfg_options: Keys to override, dotted.
-
-    Raises:
-        ConfigError: If the file is missing, cannot be read or holds no model.
-    """
+def _read(config: str | os.PathLike[str] | Config, cfg_options: Mapping[str, Any] | None) -> Config:
     from mmengine.config import Config
 
     if isinstance(config, Config):
-        cfg, name = config.copy(), str(getattr(config, 'filename', None) or 'config')
+        cfg = config.copy()
+        cfg.merge_from_dict(dict(cfg_options or {}))
     else:
-        name = os.fspath(config)
-        if not Path(name).is_file():
-            raise ConfigError(name, 'no such file', 'an mmengine config file', 'Check the path.')
-        try:
-            cfg = Config.fromfile(name)
-        except Exception as error:  # a config is Python: anything can go wrong in it
-            raise ConfigError(name, f'{type(error).__name__}: {error}', 'a config that loads', 'Mend it.') from error
-    cfg.merge_from_dict(dict(cfg_options or {}))
+        cfg = load_config(config, cfg_options)
     if 'model' not in cfg:
-        raise ConfigError(name, 'no `model`', 'a config of a segmentation model', 'Use the config of training.')
+        fix = 'Use the config of training.'
+        raise ConfigError(cfg.filename or 'config', 'no `model`', 'a config of a segmentation model', fix)
     return cfg
 
 

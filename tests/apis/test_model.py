@@ -65,11 +65,12 @@ def test_settings_come_from_the_config(trained) -> None:
 
 
 def test_scene_settings_win(trained) -> None:
-    options = {'scene': {'tile': 48, 'overlap': 6, 'bands': [3, 2, 1], 'batch_size': 2}}
-    model = load_model(*trained, cfg_options=options)
+    config, checkpoint = trained
+    config.write_text(CONFIG + 'scene = dict(tile=48, overlap=6, bands=[3, 2, 1], batch_size=2)')
+    model = load_model(config, checkpoint)
     assert (model.tile, model.overlap, model.bands, model.batch_size) == (48, 6, [3, 2, 1], 2)
     with pytest.raises(ConfigError, match='tiles'):
-        load_model(*trained, cfg_options={'scene': {'tiles': 48}})
+        load_model(config, checkpoint, cfg_options={'scene.tiles': 48})
 
 
 def test_classes_of_training_win(trained, tmp_path) -> None:
