@@ -24,8 +24,8 @@ def _attend(value: Tensor, shapes: Tensor, level_start: Tensor, locations: Tenso
     head = torch.arange(heads, device=value.device, dtype=torch.int32).view(-1, 1, 1, 1)
     index = rows * heads + head
     entries = corner_weights * weights[..., None]
-    bags = locations.size(1) * batch * heads
-    return bag_sum(value.reshape(-1, depth), index.reshape(bags, -1), entries.reshape(bags, -1))
+    # (N, Q, heads, L, P, 4) -> (N * Q * heads, L * P * 4)
+    return bag_sum(value.reshape(-1, depth), index.flatten(3).flatten(0, 2), entries.flatten(3).flatten(0, 2))
 
 
 @kernel
@@ -50,22 +50,19 @@ def ms_deform_attn_forward(
     Returns:
         (N, Q, heads * D), dtype of ``value``.
     """
-    batch, queries, heads = sampling_locations.shape[:3]
-    data = working(value)
-    pieces = [
-        _attend(data, value_spatial_shapes, value_level_start_index, locations, weights).view(
-            batch, -1, heads, value.size(-1)
-        )
-        for locations, weights in zip(
-            _split(working(sampling_locations)), _split(working(attention_weights)), strict=True
-        )
-    ]
-    return torch.cat(pieces, dim=1).flatten(2).to(value.dtype)
+    data, points, weights = (working(t) for t in (value, sampling_locations, attention_weights))
+    output = data.new_empty(*weights.shape[:3], value.size(-1))
+    for part in _parts(attention_weights):
+        attended = _attend(data, value_spatial_shapes, value_level_start_index, points[:, part], weights[:, part])
+        output[:, part] = attended.view(output[:, part].shape)
+    return output.flatten(2).to(value.dtype)
 
 
-def _split(tensor: Tensor) -> tuple[Tensor, ...]:
-    batch, _, heads, levels, points = tensor.shape[:5]
-    return tensor.split(max(1, CHUNK_POINTS // max(1, batch * heads * levels * points)), dim=1)
+def _parts(weights: Tensor) -> list[slice]:
+    """Queries to handle together."""
+    batch, queries, heads, levels, points = weights.shape
+    step = max(1, CHUNK_POINTS // max(1, batch * heads * levels * points))
+    return [slice(first, first + step) for first in range(0, queries, step)]
 
 
 @kernel
@@ -97,9 +94,8 @@ def ms_deform_attn_backward(
     """
     grad = working(grad_output).unflatten(-1, value.shape[2:])
     levels = value_spatial_shapes, value_level_start_index
-    step = _split(attention_weights)[0].size(1)
     total = torch.zeros_like(working(value))
-    for part in (slice(i, i + step) for i in range(0, grad.size(1), step)):
+    for part in _parts(attention_weights):
         leaves = [
             working(t).detach().requires_grad_()
             for t in (value, sampling_locations[:, part], attention_weights[:, part])

@@ -52,6 +52,14 @@ def _through_table(device: torch.device, channels: int) -> bool:
     return device.type == 'cpu' and channels >= MIN_TABLE_CHANNELS
 
 
+def _safe_boxes(rois: Tensor, sampling_ratio: int) -> Tensor:
+    """Boxes that do not make torchvision's CPU kernel read out of bounds (NaN) or count negative samples."""
+    rois = rois.nan_to_num(0, 0, 0)
+    if sampling_ratio > 0:
+        return rois
+    return torch.cat((rois[:, :3], torch.maximum(rois[:, 3:], rois[:, 1:3])), dim=1)
+
+
 @kernel
 def roi_align_forward(
     input: Tensor,
@@ -88,7 +96,8 @@ def roi_align_forward(
     rois = rois.to(data.dtype)
     pooled = aligned_height, aligned_width
     if pool_mode == 1 and not _through_table(input.device, input.size(1)):
-        output.copy_(torch.ops.torchvision.roi_align(data, rois, spatial_scale, *pooled, sampling_ratio, aligned))
+        safe = _safe_boxes(rois, sampling_ratio)
+        output.copy_(torch.ops.torchvision.roi_align(data, safe, spatial_scale, *pooled, sampling_ratio, aligned))
         return
     grids = upright_grids(rois, pooled, spatial_scale, sampling_ratio, aligned)
     if pool_mode == 1:
@@ -154,7 +163,7 @@ def roi_align_backward(
         unpool_grids(grad.flatten(2), upright_grids(rois, pooled, spatial_scale, sampling_ratio, aligned), grad_input)
     else:
         spread = torch.ops.torchvision._roi_align_backward(
-            grad, rois, spatial_scale, *pooled, *grad_input.shape, sampling_ratio, aligned
+            grad, _safe_boxes(rois, sampling_ratio), spatial_scale, *pooled, *grad_input.shape, sampling_ratio, aligned
         )
         grad_input.copy_(spread)
 
