@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import rasterio
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 
 from mmrs.errors import RasterError
 
 CACHE_MEGABYTES = 64
+# Rasterio wraps most of GDAL's errors in its own, but lets some through as they are.
+GDAL_ERRORS = (RasterioError, CPLE_BaseError)
 
 
 def gdal_env(**options: str | int) -> rasterio.Env:
@@ -106,7 +109,7 @@ def replacing(destination: str | os.PathLike[str]) -> Iterator[Path]:
             with open(temporary, 'r+b') as file:
                 os.fsync(file.fileno())
             os.replace(temporary, target)
-    except (OSError, RasterioError) as error:
+    except (OSError, *GDAL_ERRORS) as error:
         raise cannot_write(target, error) from error
 
 

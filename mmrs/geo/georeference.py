@@ -8,8 +8,9 @@ import rasterio.warp
 from affine import Affine
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
-from rasterio.errors import RasterioError
 from rasterio.transform import from_gcps
+
+from mmrs.geo.gdal import GDAL_ERRORS
 
 # Projected lengths are taken as metres on the ground while they agree this well (UTM: 0.04 %; Web Mercator: not).
 NOMINAL_TOLERANCE = 0.01
@@ -89,7 +90,7 @@ def unit_metres(crs: CRS) -> float:
     """
     try:
         return float(crs.linear_units_factor[1])
-    except RasterioError:
+    except GDAL_ERRORS:
         return 1.0
 
 
@@ -118,7 +119,7 @@ def _nominal(crs: CRS, transform: Affine) -> tuple[float, float] | None:
 def _ellipsoidal(crs: CRS, transform: Affine, width: int, height: int) -> tuple[float, float] | None:
     try:
         longitudes, latitudes = _centre_cross(crs, transform, width, height)
-    except RasterioError:  # a local system: nobody knows where on Earth it is
+    except GDAL_ERRORS:  # a local system: nobody knows where on Earth it is
         return None
     if not all(map(math.isfinite, [*longitudes, *latitudes])):
         return None

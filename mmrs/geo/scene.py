@@ -17,13 +17,13 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from mmrs.errors import RasterError
 from mmrs.geo.bands import masked_by_file, nodata_per_band, numpy_dtype, present_pixels, selected_bands
-from mmrs.geo.gdal import cannot_open, cannot_read, gdal_env
+from mmrs.geo.gdal import GDAL_ERRORS, cannot_open, cannot_read, gdal_env
 from mmrs.geo.georeference import GCP_TOLERANCE_PIXELS, affine_from_gcps, ground_sampling_distance
 
 RASTER_SUFFIXES = ('.tif', '.tiff', '.vrt', '.jp2', '.img', '.png', '.jpg', '.jpeg', '.bmp', '.webp')
@@ -178,7 +178,7 @@ class Scene:
                 with gdal_env(), warnings.catch_warnings():
                     warnings.simplefilter('ignore', NotGeoreferencedWarning)
                     dataset = rasterio.open(self.path)
-            except (RasterioError, OSError, ValueError) as error:
+            except (*GDAL_ERRORS, OSError, ValueError) as error:
                 raise cannot_open(self.path, error) from error
             self._threads.dataset = (os.getpid(), dataset)
             self._opened.append(dataset)
@@ -192,7 +192,7 @@ class Scene:
         try:
             with gdal_env():
                 yield dataset
-        except (RasterioError, OSError) as error:
+        except (*GDAL_ERRORS, OSError) as error:
             raise cannot_read(self.path, _place(window), error) from error
 
     def _describe(
