@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import rasterio.shutil
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
+from rasterio.errors import NotGeoreferencedWarning
 
 from mmrs.geo.gdal import gdal_env, replacing
 from mmrs.geo.pyramid import Resampling, build_pyramid
@@ -105,7 +107,10 @@ def _describe(spool: RasterSpool, resampling: Resampling, metadata: dict[str, An
 
 def _check_complete(path: Path) -> None:
     """A disk that fills up while GDAL closes the file goes unreported: ask the file where its last block ends."""
-    with rasterio.open(path) as dataset:
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', NotGeoreferencedWarning)
+        dataset = rasterio.open(path)
+    with dataset:
         if dataset.tags(ns='IMAGE_STRUCTURE').get('LAYOUT') != 'COG':
             raise OSError(errno.EIO, 'GDAL wrote no cloud-optimised layout')
         rows, columns = (-(-size // BLOCK) - 1 for size in dataset.shape)

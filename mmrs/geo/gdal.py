@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +12,14 @@ from pathlib import Path
 
 import rasterio
 from rasterio._err import CPLE_BaseError
-from rasterio.errors import RasterioError
+from rasterio.errors import CRSError, RasterioError
 
 from mmrs.errors import RasterError
 
 CACHE_MEGABYTES = 64
+LITTLE_SPACE = 100_000_000
 # Rasterio wraps most of GDAL's errors in its own, but lets some through as they are.
-GDAL_ERRORS = (RasterioError, CPLE_BaseError)
+GDAL_ERRORS = (RasterioError, CRSError, CPLE_BaseError)
 
 
 def gdal_env(**options: str | int) -> rasterio.Env:
@@ -78,8 +80,11 @@ def cannot_write(path: str | os.PathLike[str], reason: BaseException) -> RasterE
         path: The output.
         reason: What the system or GDAL said.
     """
-    cause = reason.strerror or reason if isinstance(reason, OSError) else reason.__cause__ or reason
-    found = f'a place that cannot be written ({_one_line(str(cause))})'
+    cause = (reason.strerror if isinstance(reason, OSError) else reason.__cause__) or reason
+    place = next((parent for parent in Path(path).absolute().parents if parent.is_dir()), Path('/'))
+    free = shutil.disk_usage(place).free
+    space = f'; {free / 1e6:.1f} MB free' if free < LITTLE_SPACE else ''
+    found = f'a place that cannot be written ({_one_line(cause)}{space})'
     return RasterError(path, found, 'a writable folder with enough free space', 'Free space or choose another folder.')
 
 

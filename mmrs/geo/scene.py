@@ -22,7 +22,14 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from mmrs.errors import RasterError
-from mmrs.geo.bands import masked_by_file, nodata_per_band, numpy_dtype, present_pixels, selected_bands
+from mmrs.geo.bands import (
+    alpha_bands,
+    masked_by_file,
+    nodata_per_band,
+    numpy_dtype,
+    present_pixels,
+    selected_bands,
+)
 from mmrs.geo.gdal import GDAL_ERRORS, cannot_open, cannot_read, gdal_env
 from mmrs.geo.georeference import GCP_TOLERANCE_PIXELS, affine_from_gcps, ground_sampling_distance
 
@@ -52,6 +59,7 @@ class Scene:
         width: Columns.
         dtype: Of the selected bands, as numpy promotes them.
         bands: 1-based numbers of the selected bands.
+        alpha_bands: Numbers of alpha bands that were left out.
         band_names: Their descriptions; '' where the file has none.
         crs: Coordinate reference system or None.
         transform: Affine from (column, row) to map coordinates; identity without a georeference. Fitted to ground
@@ -203,6 +211,7 @@ class Scene:
     ) -> None:
         self.height, self.width = dataset.height, dataset.width
         self.bands = selected_bands(dataset, bands)
+        self.alpha_bands = tuple(band for band in alpha_bands(dataset) if band not in self.bands)
         chosen = [band - 1 for band in self.bands]
         self.band_names = tuple(dataset.descriptions[index] or '' for index in chosen)
         self.dtype = np.result_type(*(numpy_dtype(dataset.dtypes[index]) for index in chosen))

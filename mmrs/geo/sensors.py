@@ -86,6 +86,9 @@ def check_bands(sensor: Sensor, scene: Scene) -> None:
     numbers = ', '.join(map(str, scene.bands))
     if len(scene.bands) != len(sensor.bands):
         fix = f'Select {len(sensor.bands)} of its bands in this order, or use a model for this sensor.'
+        if len(scene.bands) + len(scene.alpha_bands) == len(sensor.bands):
+            every = ','.join(map(str, sorted(scene.bands + scene.alpha_bands)))
+            fix = f'Band {scene.alpha_bands[0]} is marked as alpha; if it is data, select bands {every}.'
         if scene.colormap:
             fix = 'It is a palette image: expand it first (gdal_translate -expand rgb IN OUT).'
         raise RasterError(scene.path, f'{len(scene.bands)} band(s) ({numbers})', expected, fix)
