@@ -117,15 +117,16 @@ def find_prefixes(keys: Iterable[str]) -> list[str]:
 
 
 def to_mmrs(
-    state: Mapping[str, Value], prefix: str | None = None, keep: Collection[str] = (), subject: str = 'state dict'
+    state: Mapping[str, Value], prefix: str | None = None, wanted: Collection[str] = (), subject: str = 'state dict'
 ) -> Converted[Value]:
     """Converts a released file's state dict to our names.
 
     Args:
         state: Tensors by name. Nothing is changed in it.
         prefix: Part of the file that is wanted, such as ``'backbone'``; a file that is this part alone is taken as it
-            is. None takes the only model that is found.
-        keep: Names of the model that is loaded: its pretraining-only tensors are kept.
+            is. ``''`` takes the whole file. None takes the only model that is found in it.
+        wanted: Names of the model that is loaded, if known: its pretraining-only tensors are kept, and a file that has
+            these names already, prefix and all, stays whole.
         subject: What error messages call the file.
 
     Raises:
@@ -133,13 +134,13 @@ def to_mmrs(
             under one name.
     """
     plain = _rename(state, lambda name: WRAPPERS.sub('', name), subject)
-    chosen = _choose_prefix(plain, prefix, subject)
+    chosen = _choose_prefix(plain, prefix, wanted, subject)
     part = {name[len(chosen) :]: value for name, value in plain.items() if name.startswith(chosen)}
     dropped = [name for name in plain if not name.startswith(chosen)]
     key_format = detect_format(part)
     if key_format is not KeyFormat.UNKNOWN:
         part = _rename(part, lambda name: apply_rules(name, TO_MMRS[key_format]), subject)
-    unwanted = [name for name in part if name in PRETRAINING_ONLY and name not in keep]
+    unwanted = [name for name in part if name in PRETRAINING_ONLY and name not in wanted]
     state_of_ours = {name: value for name, value in part.items() if name not in unwanted}
     return Converted(state_of_ours, key_format, chosen, tuple(dropped + [chosen + name for name in unwanted]))
 
@@ -192,21 +193,25 @@ def _rename(state: Mapping[str, Value], rename: Callable[[str], str], subject: s
     return {renamed[name]: value for name, value in state.items()}
 
 
-def _choose_prefix(state: Mapping[str, object], prefix: str | None, subject: str) -> str:
+def _choose_prefix(state: Mapping[str, object], prefix: str | None, wanted: Collection[str], subject: str) -> str:
+    if prefix == '':
+        return ''
     found = find_prefixes(state)
     if prefix:
-        wanted = f'{prefix.rstrip(".")}.'
-        if any(name.startswith(wanted) for name in state):
-            return wanted
+        start = f'{prefix.rstrip(".")}.'
+        if any(name.startswith(start) for name in state):
+            return start
         if found == ['']:
             return ''
         tops = sorted({name.split('.')[0] for name in state})
         raise WeightsError(
             subject,
             f'names that start with {", ".join(tops[:6])}',
-            f'names that start with {wanted}',
+            f'names that start with {start}',
             'Give the prefix of the part that you want.',
         )
+    if any(name.startswith(start) for start in found for name in wanted if start and name in state):
+        return ''
     if len(found) > 1:
         raise WeightsError(
             subject,

@@ -119,7 +119,7 @@ def load_pretrained(
     """
     entry, path = resolve(source)
     wanted = module.state_dict()
-    converted = to_mmrs(read_state_dict(path), prefix, keep=wanted, subject=fspath(path))
+    converted = to_mmrs(read_state_dict(path), prefix, wanted=wanted, subject=fspath(path))
     state, resized = _adapt(module, converted.state)
     found = match(entry.name if entry else fspath(path), wanted, state, converted.key_format)
     report = LoadReport(**{**vars(found), 'dropped': converted.dropped, 'resized': resized})

@@ -112,7 +112,7 @@ def _reports(
     reports = {}
     for entry in entries:
         wanted = model_state(entry)
-        converted = to_mmrs(state, prefix, keep=wanted, subject=source)
+        converted = to_mmrs(state, prefix, wanted=wanted, subject=source)
         report = match(source, wanted, converted.state, converted.key_format)
         reports[entry.name] = LoadReport(**{**vars(report), 'dropped': converted.dropped})
     return reports

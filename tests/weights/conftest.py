@@ -21,8 +21,9 @@ def state(backbone: torch.nn.Module) -> dict[str, Tensor]:
     return {name: torch.randn_like(value) for name, value in backbone.state_dict().items()}
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def weights_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """For every test: none may touch the user's own."""
     folder = tmp_path / 'weights'
     monkeypatch.setenv('MMRS_WEIGHTS', str(folder))
     return folder

@@ -97,7 +97,7 @@ def test_names_that_training_wrappers_put_in_are_taken_out():
 def test_the_mask_token_stays_for_a_model_that_has_one():
     ours = numbered([*vit_keys(1, False), 'mask_token'])
     assert 'mask_token' not in to_mmrs(ours).state
-    assert to_mmrs(ours, keep=['mask_token']).state == ours
+    assert to_mmrs(ours, wanted=['mask_token']).state == ours
     assert 'mask_token' not in from_mmrs(ours, KeyFormat.MMPRETRAIN)
 
 
@@ -154,3 +154,10 @@ def test_mmpretrain_itself_takes_what_we_write_and_computes_the_same():
     images = torch.randn(2, 3, 56, 56)
     with torch.no_grad():
         torch.testing.assert_close(ours(images)[0], theirs(images)[0], atol=1e-5, rtol=0)
+
+
+def test_a_whole_model_stays_whole_for_a_module_with_these_names():
+    whole = {**numbered([f'backbone.{key}' for key in vit_keys(1, False)]), 'head.weight': -1}
+    assert to_mmrs(whole, wanted=whole.keys()).state == whole
+    assert to_mmrs(whole, '').state == whole
+    assert to_mmrs(whole).dropped == ('head.weight',)
