@@ -47,9 +47,11 @@ def parse_value(text: str) -> Any:
     if lowered == 'none':
         return None
     try:
-        return ast.literal_eval(text)
+        literal = ast.literal_eval(text)
     except (ValueError, SyntaxError):
         pass
+    else:
+        return list(literal) if isinstance(literal, tuple) and text[0] != '(' else literal
     opening, closing = text[:1], text[-1:]
     if (opening, closing) in (('[', ']'), ('(', ')')):
         parts = [parse_value(part) for part in _split(text[1:-1])]

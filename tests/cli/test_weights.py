@@ -1,0 +1,148 @@
+"""``mmrs weights`` as a user runs it: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from weights.test_verify import light_file
+
+
+class Touch:
+    """A pickle of this opens a file for writing when it is loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+
+    def __reduce__(self):
+        return open, (self.path, 'w')
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    folder = tmp_path / 'weights'
+    folder.mkdir()
+
+    def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, '-m', 'mmrs', 'weights', *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, 'MMRS_WEIGHTS': str(folder), 'OMP_NUM_THREADS': '1'},
+            timeout=300,
+        )
+
+    return command
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """One line on stderr, exit code 1, no traceback."""
+    assert done.returncode == 1
+    assert done.stderr.count('\n') == 1 and 'Traceback' not in done.stderr
+    return done.stderr
+
+
+def test_list(run, tmp_path):
+    (tmp_path / 'weights' / 'dinov2-small.pth').write_bytes(b'x')
+    lines = run('list').stdout.splitlines()
+    giant = next(line for line in lines if line.startswith('cgeartheye-giant-518'))
+    assert '1,136.5 M' in giant and 'by hand' in giant and 'not stated' in giant
+    assert next(line for line in lines if line.startswith('dinov2-small')).rstrip().endswith('yes')
+    assert any('pan.baidu.com' in line and 'cgwx' in line for line in lines)
+
+
+def test_list_json(run):
+    entries = {entry['name']: entry for entry in json.loads(run('list', '--json').stdout)}
+    assert entries['cgeartheye-giant-224']['model'] == {'type': 'mmrs.CGEarthEye', 'size': 'giant', 'img_size': 224}
+    assert entries['cgeartheye-base-518']['sha256'] is None
+
+
+def test_list_is_instant_because_torch_stays_out(run):
+    code = (
+        'import sys; from mmrs.cli import main; main(["weights", "list"]); '
+        'print([name for name in ("torch", "mmengine", "mmcv", "numpy") if name in sys.modules])'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == '[]'
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        run('list')
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.6  # 0.2 s on an idle machine; room for a busy one
+
+
+def test_convert_then_verify(run, tmp_path):
+    light_file(tmp_path / 'in.pth', 'cgeartheye-small-518')
+    done = run('convert', 'in.pth', 'weights/cgeartheye-small-518.safetensors')
+    assert done.returncode == 0
+    assert 'mmpretrain names -> 174 tensors as mmrs' in done.stdout
+    checked = run('verify', 'cgeartheye-small-518')
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert '174 tensors loaded (100.0%)' in checked.stdout and 'none is published' in checked.stdout
+    assert checked.stdout.splitlines()[-1].split()[-1] == 'ok'
+
+
+def test_convert_dry_run(run, tmp_path):
+    light_file(tmp_path / 'in.pth', 'cgeartheye-small-518')
+    done = run('convert', 'in.pth', 'out.pth', '--to', 'dinov2', '--add-prefix', 'backbone', '--dry-run')
+    assert 'backbone.blocks.11.mlp.fc2.weight  384 x 1536' in done.stdout
+    assert 'not written' in done.stdout
+    assert not (tmp_path / 'out.pth').exists()
+
+
+def test_pickle_with_code(run, tmp_path):
+    marker, path = tmp_path / 'marker', tmp_path / 'evil.pth'
+    torch.save({'state_dict': {'weight': torch.ones(2, 1)}, 'x': Touch(marker)}, path)
+    told = refused(run('verify', path))
+    assert f'mmrs weights convert {path} {path.with_suffix(".safetensors")}' in told
+    assert not marker.exists()
+
+    done = run('convert', path, path.with_suffix('.safetensors'))  # the command that the error named
+    assert done.returncode == 0 and 'io.open' in done.stdout
+    assert not marker.exists()
+
+    done = run('convert', '--trust-pickle', path, tmp_path / 'trusted.safetensors')
+    assert done.returncode == 0
+    assert 'warning: --trust-pickle runs the code' in done.stderr
+    assert marker.exists()
+
+
+def test_bad_input(run, tmp_path):
+    torch.save({'a': torch.ones(1000)}, tmp_path / 'whole.pth')
+    (tmp_path / 'cut.pth').write_bytes((tmp_path / 'whole.pth').read_bytes()[:2000])
+    (tmp_path / 'empty.pth').touch()
+    done = run('verify', 'absent.pth', 'cut.pth', 'empty.pth', 'whole.pth', 'cgeartheye-giant-518')
+    assert done.returncode == 1
+    told = done.stderr.splitlines()
+    assert len(told) == 4
+    for line, words in zip(told, ['no such file', 'cut short', 'an empty file', 'pan.baidu.com'], strict=True):
+        assert words in line
+    assert 'fits no model of the catalogue' in done.stdout
+    assert 'fits no model' in done.stdout.splitlines()[-1]
+
+
+def test_wrong_hash(run, tmp_path):
+    light_file(tmp_path / 'a.pth', 'dinov2-small')
+    done = run('verify', 'a.pth', '--as', 'dinov2-small')
+    assert done.returncode == 1
+    assert 'NOT as in the catalogue' in done.stdout
+
+
+def test_refusals_are_one_line(run):
+    assert 'no such file' in refused(run('convert', 'absent.pth', 'out.safetensors'))
+    assert 'pan.baidu.com' in refused(run('download', 'cgeartheye-giant-518'))
+    assert 'Did you mean' in refused(run('download', 'cgeartheye-gigant'))
+    assert not Path('out.safetensors').exists()
+
+
+def test_wrong_usage(run):
+    assert run('convert', 'in.pth').returncode == 2
+    assert run('list', '--help').returncode == 0
