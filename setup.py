@@ -37,6 +37,11 @@ setup(
     package_data={'mmrs': ['py.typed']},
     install_requires=requirements('runtime'),
     extras_require={'dev': requirements('dev'), 'docs': requirements('docs'), 'vlm': requirements('vlm')},
-    entry_points={'console_scripts': ['mmrs = mmrs.cli:main']},
+    entry_points={
+        'console_scripts': ['mmrs = mmrs.cli:main'],
+        # torch (2.5 and later) calls this at the end of its import, so that mmcv finds its operators also in programs
+        # that import mm* before they read a config (mmrotate's tools/train.py) and in spawned workers.
+        'torch.backends': ['mmrs_operators = mmrs.ops.finder:install'],
+    },
     cmdclass={'build_py': BuildWithConfigs},
 )

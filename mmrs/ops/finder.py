@@ -3,9 +3,11 @@
 The finder is the last entry of :data:`sys.meta_path`, so a compiled extension that any other finder knows is
 always preferred. Nothing heavy is imported until some code really imports ``mmcv._ext``.
 
-Processes: a forked worker inherits the finder. A spawned worker imports the main script again, so it has the
-finder when that script (or a module that it imports) imports :mod:`mmrs`, as ``tools/train.py`` of this project
-does. A config's ``custom_imports`` is not read again in a spawned worker.
+The finder is added when :mod:`mmrs` is imported, and already at ``import torch`` where mmrs is installed: torch
+calls the entry points of group ``torch.backends`` (``TORCH_DEVICE_BACKEND_AUTOLOAD=0`` turns that off). So it is in
+place, too, in spawned workers and in scripts that import every model before they read the config that names mmrs
+(mmrotate's ``tools/train.py``). An import of ``mmcv.ops`` that has failed before is not made good: the OpenMMLab
+packages bind placeholders then.
 """
 
 from __future__ import annotations

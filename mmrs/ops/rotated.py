@@ -140,13 +140,35 @@ def sort_vertices(vertices: Tensor, mask: Tensor, num_valid: Tensor) -> Tensor:
     points, valid = vertices.double(), mask.bool()
     scale = points.abs().amax((-1, -2), keepdim=True)
     equal = (points.unsqueeze(-2) - points.unsqueeze(-3)).abs().amax(-1) <= 1e-6 * scale
-    earlier = torch.ones_like(equal[0, 0]).tril(-1) if equal.numel() else equal
+    earlier = torch.ones(points.shape[-2], points.shape[-2], dtype=torch.bool, device=points.device).tril(-1)
     distinct = valid & ~(equal & valid.unsqueeze(-2) & earlier).any(-1)
-    angle = torch.atan2(points[..., 1], points[..., 0]).remainder(2 * math.pi)
-    order = angle.masked_fill(~distinct, math.inf).argsort(-1)[..., :8]
-    count = distinct.sum(-1, keepdim=True).clamp(max=8)
+    angle = torch.atan2(points[..., 1], points[..., 0]).remainder(2 * math.pi).masked_fill(~distinct, math.inf)
+    angle = _at_most_eight(points, angle)
+    count = angle.isfinite().sum(-1, keepdim=True)
+    order = angle.argsort(-1)
     padding = 8 + (~valid[..., 8:]).to(torch.uint8).argmax(-1, keepdim=True)
     slot = torch.arange(9, device=vertices.device)
-    ring = torch.cat([order, order[..., :1]], -1)
-    ring = torch.where(slot == count, order[..., :1], ring)
+    ring = torch.where(slot == count, order[..., :1], order[..., :9])
     return torch.where((slot <= count) & (count >= 3), ring, padding).int()
+
+
+def _at_most_eight(points: Tensor, angle: Tensor) -> Tensor:
+    """Sets the angle of the vertices to infinity that a polygon of eight can do without.
+
+    Rectangles have at most eight intersection vertices; where edges nearly coincide, rounding adds some in line
+    with others. Those are recognised by the smallest triangle with their neighbours.
+    """
+    while (angle.isfinite().sum(-1) > 8).any():
+        count = angle.isfinite().sum(-1, keepdim=True)
+        order = angle.argsort(-1)
+        place = torch.arange(angle.shape[-1], device=angle.device)
+        here, before, after = (
+            points.gather(-2, order.gather(-1, index).unsqueeze(-1).expand_as(points))
+            for index in (place.expand_as(order), (place - 1) % count.clamp(min=1), (place + 1) % count.clamp(min=1))
+        )
+        (x1, y1), (x2, y2) = (here - before).unbind(-1), (after - here).unbind(-1)
+        needed = (x1 * y2 - y1 * x2).abs().masked_fill(place >= count, math.inf)
+        least = order.gather(-1, needed.argmin(-1, keepdim=True))
+        dropped = torch.where(count > 8, math.inf, angle.gather(-1, least))
+        angle = angle.scatter(-1, least, dropped)
+    return angle
