@@ -263,5 +263,6 @@ def unsafe_names(path: Path) -> list[str]:
 
 def _first_line(error: BaseException) -> str:
     # torch first recommends to switch the check off; what it met comes after.
-    text = str(error).rpartition('WeightsUnpickler error:')[2].strip() or type(error).__name__
-    return text.splitlines()[0].split(' was not an')[0][:160]
+    lines = str(error).rpartition('WeightsUnpickler error:')[2].strip().splitlines() or [type(error).__name__]
+    lines = [line for line in lines if line.strip() and not line.startswith('Weights only load failed')] or lines
+    return lines[0].strip().split(' was not an')[0][:160]
