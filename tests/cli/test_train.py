@@ -59,7 +59,7 @@ def test_kill_and_resume_equals_an_unbroken_run(tmp_path: Path) -> None:
         process.kill()
         process.wait()
     stopped_at = read_checkpoint(find_resume_checkpoint(broken))['meta']['iter']
-    assert 6 <= stopped_at < 30
+    assert 4 <= stopped_at < 30  # 4: killed between the checkpoint and the pointer to it
     assert main(['train', str(config), '--work-dir', str(broken), '--resume']) == 0
     assert losses(broken) == losses(whole)
     assert len(losses(whole)) == 30
