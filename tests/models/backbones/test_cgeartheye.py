@@ -88,6 +88,22 @@ class TestParity:
         assert_same(tokens[:, 1:], arrays['fm_patch'])
 
 
+def test_register_tokens_as_in_timm():
+    """timm folds the position of the class token into the token, and gives registers no position either."""
+    from timm.models import VisionTransformer
+
+    options = {'num_classes': 0, 'init_values': 1.0, 'reg_tokens': 4, 'no_embed_class': True}
+    theirs = VisionTransformer(img_size=70, patch_size=14, embed_dim=48, depth=4, num_heads=3, **options).eval()
+    ours = tiny(num_register_tokens=4, layer_scale_init=1.0, out_type='tokens')
+    state = ours.state_dict()
+    state['reg_token'] = state.pop('register_tokens').normal_()
+    state['cls_token'] = state['cls_token'] + state['pos_embed'][:, :1]
+    state['pos_embed'] = state['pos_embed'][:, 1:]
+    theirs.load_state_dict(state)
+    image = torch.randn(2, 3, 70, 70)
+    assert_same(ours(image)[0], theirs.forward_features(image))
+
+
 @pytest.mark.parametrize('size', PARAMETERS)
 def test_published_parameter_counts(size):
     with torch.device('meta'):
@@ -205,6 +221,23 @@ class TestTraining:
     def test_original_drop_path_beside_swiglu(self):
         model = tiny('swiglu', drop_path_rate=0.3, drop_path_branches='attention')
         assert all(isinstance(block.drop_path2, torch.nn.Identity) for block in model.blocks)
+
+    @pytest.mark.parametrize(
+        'options',
+        [
+            {'out_indices': (0, 1)},
+            {'out_type': 'cls_token', 'frozen_stages': 2, 'frozen_dtype': 'bfloat16'},
+            {'with_cls_token': False, 'frozen_stages': 0, 'with_cp': True},
+        ],
+    )
+    def test_ddp_finds_no_unused_parameter(self, options):
+        torch.distributed.init_process_group('gloo', store=torch.distributed.HashStore(), rank=0, world_size=1)
+        try:
+            model = torch.nn.parallel.DistributedDataParallel(tiny(**options).train())
+            for _ in range(2):  # the second forward pass is what fails after an unused parameter
+                sum(m.square().mean() for m in model(torch.randn(2, 3, 70, 70))).backward()
+        finally:
+            torch.distributed.destroy_process_group()
 
     def test_layer_depth_for_learning_rate_decay(self):
         model = tiny()
