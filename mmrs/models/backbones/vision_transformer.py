@@ -120,12 +120,9 @@ class VisionTransformer(nn.Module):
         self.num_prefix_tokens = int(with_cls_token) + num_register_tokens
         self._check_options(with_cls_token, frozen_dtype)
         self._build_embedding(with_cls_token, num_register_tokens, with_mask_token)
-        rates = drop_path_rates(drop_path_rate, arch.num_layers, drop_path_rule)
         self.blocks = nn.ModuleList(
-            ViTBlock(
-                arch.embed_dims, arch.num_heads, arch.mlp_ratio, arch.ffn, layer_scale_init, rate, drop_path_branches
-            )
-            for rate in rates
+            self._block(layer_scale_init, rate, drop_path_branches)
+            for rate in drop_path_rates(drop_path_rate, arch.num_layers, drop_path_rule)
         )
         self.norm = nn.Identity() if final_norm == 'none' else nn.LayerNorm(arch.embed_dims, eps=1e-6)
         self._initialise()
@@ -142,6 +139,12 @@ class VisionTransformer(nn.Module):
         self.cls_token = nn.Parameter(torch.zeros(1, 1, dim)) if with_cls_token else None
         self.register_tokens = nn.Parameter(torch.zeros(1, num_register_tokens, dim)) if num_register_tokens else None
         self.mask_token = nn.Parameter(torch.zeros(1, dim)) if with_mask_token else None
+
+    def _block(self, layer_scale_init: float | None, drop_path: float, branches: DropPathBranches) -> ViTBlock:
+        arch = self.arch
+        return ViTBlock(
+            arch.embed_dims, arch.num_heads, arch.mlp_ratio, arch.ffn, layer_scale_init, drop_path, branches
+        )
 
     def _check_options(self, with_cls_token: bool, frozen_dtype: str | None) -> None:
         rules = [
