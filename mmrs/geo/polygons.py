@@ -51,6 +51,7 @@ class _Seam:
     def __init__(self) -> None:
         self.line: NDArray[np.int64] | None = None  # node of each pixel in the last row, -1 without
         self.row: NDArray[Any] | None = None  # its values
+        self.alive: set[int] = set()  # roots on that line
         self.parent: dict[int, int] = {}
         self.pieces: dict[int, list[Any]] = {}  # by root
         self.values: dict[int, int] = {}
@@ -70,7 +71,9 @@ class _Seam:
         if self.line is None or self.row is None:
             return
         same = (self.line >= 0) & (top >= 0) & (self.row == row)
-        for above, below in np.unique(np.stack([self.line[same], top[same]]), axis=1).T:
+        pairs = np.stack([self.line[same], top[same]])
+        pairs = pairs[:, _run_starts(pairs)]
+        for above, below in set(zip(*pairs.tolist(), strict=True)):
             kept, merged = self.root(above), self.root(below)
             if kept == merged:
                 continue
@@ -87,17 +90,19 @@ class _Seam:
 
     def advance(self, bottom: NDArray[np.int64] | None, row: NDArray[Any]) -> None:
         """Moves the line below the rows just added, and forgets nodes that no longer touch it."""
-        self.line, self.row = bottom, row
+        self.line, self.row, self.alive = None, row, set()
         if bottom is None:
             return
-        touching, inverse = np.unique(bottom, return_inverse=True)
-        roots = np.array([self.root(node) if node >= 0 else -1 for node in touching], np.int64)
-        self.line = roots[inverse]
+        starts = _run_starts(bottom[None])
+        nodes = bottom[starts].tolist()
+        roots = {node: self.root(node) if node >= 0 else -1 for node in set(nodes)}
+        lengths = np.diff(np.append(starts, len(bottom)))
+        self.line = np.repeat(np.array([roots[node] for node in nodes], np.int64), lengths)
+        self.alive = set(roots.values())
 
     def finished(self) -> tuple[Polygons, NDArray[np.int64]]:
         """Regions that no longer touch the line, each joined into one polygon."""
-        alive = set() if self.line is None else set(np.unique(self.line).tolist())
-        done = [root for root in self.pieces if root not in alive]
+        done = [root for root in self.pieces if root not in self.alive]
         polygons, values = np.empty(len(done), object), np.array([self.values[root] for root in done], np.int64)
         for index, root in enumerate(done):
             pieces = self.pieces.pop(root)
@@ -146,6 +151,12 @@ def _line(points: NDArray[np.float64], owners: NDArray[np.int64], y: int, width:
     columns = np.repeat(x[0] - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
     line[columns] = np.repeat(owners[first], lengths)
     return line
+
+
+def _run_starts(columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where a column of (rows, columns) differs from the one before; sorting whole rows of pixels would dominate."""
+    changes = (columns[:, 1:] != columns[:, :-1]).any(axis=0)
+    return np.flatnonzero(np.concatenate([np.ones(min(1, columns.shape[1]), bool), changes]))
 
 
 def _renamed(line: NDArray[np.int64], nodes: NDArray[np.int64]) -> NDArray[np.int64]:
