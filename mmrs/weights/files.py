@@ -152,9 +152,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     path = Path(path)
     temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     try:
+        temporary.touch()
+        mode = temporary.stat().st_mode
         yield temporary
         with open(temporary, 'rb') as file:
             os.fsync(file.fileno())
+        os.chmod(temporary, mode)  # safetensors makes files that only their owner can read
         os.replace(temporary, path)
     except OSError as error:
         raise WeightsError(path, error.strerror or str(error), 'room to write', 'Choose another place.') from error

@@ -150,5 +150,8 @@ def _write(state: dict[str, Tensor], target: Path, metadata: dict[str, str]) -> 
     import torch
 
     plain = {name: value.detach().cpu().clone() for name, value in state.items()}
-    with replacing(target) as temporary:
-        torch.save({'state_dict': plain, 'meta': metadata}, temporary)
+    with replacing(target) as temporary, open(temporary, 'wb') as file:
+        try:
+            torch.save({'state_dict': plain, 'meta': metadata}, file)
+        except RuntimeError as error:  # how torch's writer tells of a full disk
+            raise OSError('a failed write (is the disk full?)') from error

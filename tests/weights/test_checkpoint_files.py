@@ -224,6 +224,8 @@ def test_written_safetensors_hold_views_and_shared_memory(tmp_path):
     found = load_file(tmp_path / 'a.safetensors')
     assert all(torch.equal(found[name], value) for name, value in state.items())
     assert [path.name for path in tmp_path.iterdir()] == ['a.safetensors']
+    (tmp_path / 'plain').touch()
+    assert (tmp_path / 'a.safetensors').stat().st_mode == (tmp_path / 'plain').stat().st_mode
 
 
 def test_nothing_is_left_when_writing_fails(tmp_path, tensors, monkeypatch):
