@@ -1,0 +1,8 @@
+"""CGEarthEye small, frozen, with UPerNet on LoveDA. The paper reports giant only. Never trained here."""
+
+_base_ = [
+    '../_base_/models/upernet_cgeartheye-small.py',
+    '../_base_/datasets/loveda.py',
+    '../_base_/schedules/mmseg_160k.py',
+]
+model = dict(decode_head=dict(num_classes=7), auxiliary_head=dict(num_classes=7))
