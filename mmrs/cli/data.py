@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,11 +25,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     synth.add_argument('--gsd', type=float, default=1.0, metavar='METRES', help='ground sampling distance')
     synth.add_argument('--overwrite', action='store_true', help='replace another synthetic dataset there')
     synth.add_argument('--dry-run', action='store_true', help='say what would be written and stop')
+    _add_resample(actions)
+
+
+def _add_resample(actions: Any) -> None:
+    parser = actions.add_parser(
+        'resample',
+        help='bring a scene to the pixels that a model was trained on',
+        description='Copies a scene with another ground sampling distance, choice of bands or value range.',
+    )
+    parser.add_argument('scene', type=Path, metavar='SCENE', help='any georeferenced raster')
+    parser.add_argument('out', type=Path, metavar='OUT', help='GeoTIFF to write')
+    parser.add_argument('--gsd', type=float, metavar='METRES', help="ground sampling distance (the scene's)")
+    parser.add_argument('--bands', type=_numbers, metavar='N,N,...', help='bands to keep, counted from 1 (all)')
+    parser.add_argument('--scale', type=float, default=1.0, metavar='FACTOR', help='factor on the pixel values (1)')
+    parser.add_argument('--dtype', choices=('uint8', 'uint16', 'int16', 'float32'), help="type to write (the scene's)")
+    parser.add_argument('--nodata', type=float, metavar='VALUE', help='value of missing pixels, if undeclared')
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(',')]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'expected band numbers such as 4,3,2, found {text!r}') from None
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs ``mmrs data``."""
-    return {'synth': _synth}[args.action](args)
+    return {'synth': _synth, 'resample': _resample}[args.action](args)
 
 
 def _synth(args: argparse.Namespace) -> int:
@@ -49,4 +73,17 @@ def _synth(args: argparse.Namespace) -> int:
         task = bar.add_task('drawing landscapes')
         write_dataset(args.out, plan, args.overwrite, lambda done, total: bar.update(task, completed=done, total=total))
     print(f'{args.out}: {what}')
+    return 0
+
+
+def _resample(args: argparse.Namespace) -> int:
+    from rich.progress import Progress
+
+    from mmrs.geo.resample import resample
+
+    with Progress(transient=True) as bar:
+        task = bar.add_task('resampling')
+        options = (args.gsd, args.bands, args.scale, args.dtype, args.nodata)
+        resample(args.scene, args.out, *options, lambda done, total: bar.update(task, completed=done, total=total))
+    print(args.out)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from mmcv.transforms import BaseTransform
 from numpy.typing import NDArray
 
 from mmrs.errors import DataError, RasterError
-from mmrs.geo.scene import Scene
+from mmrs.geo.scene import GeoreferenceWarning, Scene
 from mmrs.registry import TRANSFORMS
 
 IGNORE = 255
@@ -120,8 +121,10 @@ class LoadMask(BaseTransform):
 
 
 def _read(path: str, bands: list[int] | None) -> NDArray[Any]:
-    with Scene(path, bands) as scene:
-        return scene.read()
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', GeoreferenceWarning)  # training needs no place on Earth
+        with Scene(path, bands) as scene:
+            return scene.read()
 
 
 def _size(array: NDArray[Any]) -> str:
