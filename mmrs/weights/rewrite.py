@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmrs.errors import ConfigError, WeightsError
-from mmrs.weights.convert import KeyFormat, from_mmrs, to_mmrs
+from mmrs.weights.convert import PRETRAINING_ONLY, KeyFormat, from_mmrs, to_mmrs
 from mmrs.weights.files import (
     check_present,
     load_pickle,
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 TARGETS = (KeyFormat.MMRS, KeyFormat.DINOV2, KeyFormat.MMPRETRAIN)
+# DINOv2's own loader expects what pretraining alone uses; ours and mmpretrain's do not.
+_KEPT = {KeyFormat.DINOV2: PRETRAINING_ONLY}
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def rewrite(
     if to not in TARGETS:
         raise ConfigError('--to', to.value, ', '.join(item.value for item in TARGETS), 'Choose one of these.')
     checkpoint, ignored = _read(source, trust_pickle)
-    converted = to_mmrs(tensors_of(checkpoint, source), prefix, subject=os.fspath(source))
+    converted = to_mmrs(tensors_of(checkpoint, source), prefix, _KEPT.get(to, ()), os.fspath(source))
     state = from_mmrs(converted.state, to, add_prefix, subject=os.fspath(source))
     if not dry_run:
         _write(state, target, {'mmrs_keys': to.value, 'mmrs_source_sha256': sha256_of(source)})

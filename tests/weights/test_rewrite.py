@@ -59,6 +59,14 @@ def test_dry_run_writes_nothing(tmp_path, source):
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ['in.pth']
 
 
+def test_the_mask_token_stays_only_in_dinov2_naming(tmp_path, state):
+    torch.save({**state, 'mask_token': torch.ones(1, 24)}, tmp_path / 'hub.pth')
+    for to, kept in ((KeyFormat.MMRS, False), (KeyFormat.DINOV2, True), (KeyFormat.MMPRETRAIN, False)):
+        done = rewrite(tmp_path / 'hub.pth', tmp_path / 'out.safetensors', to)
+        assert ('mask_token' in read_state_dict(done.target)) is kept
+        assert done.dropped == (() if kept else ('mask_token',))
+
+
 def test_onto_itself(source, state):
     done = rewrite(source, source)
     assert same(read_state_dict(done.target), state)
