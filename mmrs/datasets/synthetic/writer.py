@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 import rasterio
-from rasterio.errors import RasterioError
 from rasterio.transform import from_origin
 
 from mmrs.datasets.synthetic.classes import CLASSES, PALETTE
 from mmrs.datasets.synthetic.noise import stream
 from mmrs.datasets.synthetic.scene import SyntheticScene, draw_scene
 from mmrs.errors import DataError
+from mmrs.geo.gdal import GDAL_ERRORS
 
 FORMAT = 'mmrs-synthetic-landcover'
 VERSION = 1  # raised whenever the same seed would draw other pixels
@@ -119,7 +119,7 @@ def write_dataset(
         if root.exists():
             shutil.rmtree(root)
         os.replace(partial, root)
-    except (OSError, RasterioError) as error:
+    except (OSError, *GDAL_ERRORS) as error:
         raise _unwritable(root, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -1,0 +1,146 @@
+"""Every config: its name, its length, what it builds, and one training and one validation step of each kind."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS
+from PIL import Image
+
+import mmrs.registry  # noqa: F401
+from mmrs.apis.config import config_root, list_configs, load_config
+from mmrs.apis.train import train
+from mmrs.datasets.synthetic import Plan, write_dataset
+
+CONFIGS = list_configs()
+NAME = re.compile(r'[a-z0-9]+-[a-z]+_[a-z0-9]+_[0-9]+[ke]?_[a-z-]+-[0-9]+\.py')
+PAGE = Path(__file__).parents[2] / 'docs' / 'configs.md'
+TINY = dict(embed_dims=24, num_layers=4, num_heads=3)
+
+
+def depth(config: Config) -> int:
+    size = config.model.backbone.size
+    return size['num_layers'] if isinstance(size, dict) else dict(small=12, base=12, large=24, huge=32, giant=40)[size]
+
+
+def shrink(config: Config, work: Path) -> Config:
+    """The same config at tiny width, two images a batch, one iteration, without weights."""
+    backbone, head = config.model.backbone, config.model.decode_head
+    if isinstance(backbone.size, str):
+        backbone.update(size=TINY, out_indices=(0, 1, 2, 3), frozen_stages=4, img_size=56, init_cfg=None)
+        config.model.neck.update(in_channels=[24] * 4, out_channels=24)
+        head.update(in_channels=[24] * 4, channels=16)
+        config.model.auxiliary_head.update(in_channels=24, channels=16)
+        config.model.data_preprocessor.size = (56, 56)
+        config.model.test_cfg.update(crop_size=(56, 56), stride=(42, 42))
+    for step in config.train_dataloader.dataset.pipeline:
+        if step.type == 'RandomCrop':
+            step.crop_size = tuple(config.model.data_preprocessor.size)
+        if step.type == 'RandomResize':
+            step.scale = (64, 64)
+    for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+        loader.update(num_workers=0, persistent_workers=False)
+    config.train_dataloader.batch_size = 2
+    config.train_cfg.update(max_iters=1, val_interval=1)
+    config.default_hooks.checkpoint.update(interval=1)
+    config.work_dir = str(work)
+    return config
+
+
+def paint(folder: Path, config: Config) -> None:
+    """Two images a split in a dataset's own layout, masks with all its values."""
+    for loader in (config.train_dataloader, config.val_dataloader):
+        dataset = loader.dataset
+        name = str(dataset.type)
+        suffix = dataset.get('img_suffix', '.png')
+        mask_suffix = dataset.get('seg_map_suffix', '_instance_color_RGB.png' if 'iSAID' in name else '.png')
+        images, masks = (folder / dataset.data_prefix[key] for key in ('img_path', 'seg_map_path'))
+        for index in range(2):
+            images.mkdir(parents=True, exist_ok=True)
+            masks.mkdir(parents=True, exist_ok=True)
+            values = np.random.default_rng(index)
+            Image.fromarray(values.integers(0, 255, (64, 64, 3), np.uint8)).save(images / f'P{index}{suffix}')
+            Image.fromarray(values.integers(1, 3, (64, 64), np.uint8)).save(masks / f'P{index}{mask_suffix}')
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_leaves_are_short_named_by_the_rule_and_say_what_they_are(name: str) -> None:
+    path = config_root() / name
+    text = path.read_text()
+    assert NAME.fullmatch(path.name), '{model}-{size}_{head}_{schedule}_{dataset}-{pixels}.py'
+    assert len(text.splitlines()) <= 30
+    assert text.startswith('"""')
+    if name.startswith('cgeartheye/'):
+        assert 'Never trained here' in text
+
+
+def test_no_config_downloads_from_a_dead_hub() -> None:
+    for path in config_root().rglob('*.py'):
+        assert 'openmmlab' not in path.read_text().lower(), path
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_parses_and_builds_without_memory(name: str) -> None:
+    config = load_config(name)
+    assert set(config.scene) == {'tile', 'overlap', 'bands', 'batch_size'}
+    assert config.train_dataloader.dataset.data_root == config.data_root
+    with torch.device('meta'), MODELS.switch_scope_and_registry(config.default_scope) as registry:
+        model = registry.build(config.model)
+    assert model.decode_head.num_classes >= 2
+    if 'quickstart' not in name:
+        trained = [key for key, value in model.named_parameters() if value.requires_grad]
+        assert trained and not any(key.startswith('backbone.') for key in trained)
+        assert config.model.backbone.out_indices[-1] + 1 == depth(config) == config.model.backbone.frozen_stages
+        size = config.model.backbone.size
+        assert f'-{size}_' in name and config.model.backbone.init_cfg.checkpoint == f'cgeartheye-{size}-518'
+
+
+def test_giant_decoder_has_the_published_size() -> None:
+    config = load_config('cgeartheye/cgeartheye-giant_upernet_160k_isaid-518')
+    with torch.device('meta'), MODELS.switch_scope_and_registry('mmseg') as registry:
+        model = registry.build(config.model)
+    count = {key: sum(p.numel() for p in part.parameters()) for key, part in model.named_children()}
+    assert count['backbone'] == 1_136_479_232 and count['neck'] == 94_384_128
+    assert abs(count['decode_head'] - 38.56e6) < 1e4 and abs(count['auxiliary_head'] - 3.54e6) < 1e4
+
+
+@pytest.mark.parametrize('size', ['giant', 'small'])
+@pytest.mark.parametrize('pixels', [518, 224])
+def test_neck_scales_are_those_of_the_paper(size: str, pixels: int) -> None:
+    neck = load_config(f'cgeartheye/cgeartheye-{size}_upernet_160k_isaid-518').model.neck
+    grid = pixels // 14
+    assert [int(grid * scale) for scale in neck.scales] == {518: [148, 74, 37, 18], 224: [64, 32, 16, 8]}[pixels]
+
+
+@pytest.mark.parametrize('name', [name for name in CONFIGS if 'small_' in name or 'quickstart' in name])
+def test_one_training_and_one_validation_step(name: str, tmp_path: Path) -> None:
+    root = tmp_path / 'data'
+    config = load_config(name, dict(data_root=str(root)))
+    if 'synthetic' in name:
+        write_dataset(root, Plan(train=2, val=1, tile=128, scene_size=32))
+    else:
+        paint(root, config)
+    config = shrink(config, tmp_path / 'run')
+    if 'quickstart' in name and 'synthetic' not in name:
+        config.model.data_preprocessor.size = (64, 64)
+        for step in config.train_dataloader.dataset.pipeline:
+            if step.type == 'RandomCrop':
+                step.crop_size = (64, 64)
+    train(config)
+    assert (tmp_path / 'run' / 'iter_1.pth').is_file()
+    text = next((tmp_path / 'run').glob('*/*.log')).read_text()
+    assert 'mIoU' in text and 'loss: nan' not in text
+
+
+def test_the_page_lists_every_config() -> None:
+    rows = re.findall(r'^\| `([^`]+\.py)` \|(.*)\|$', PAGE.read_text(), re.MULTILINE)
+    assert sorted(name for name, _ in rows) == CONFIGS
+    for name, row in rows:
+        cells: list[Any] = [cell.strip() for cell in row.split('|')]
+        assert (cells[-1] == 'never') == (not name.startswith('quickstart/')), name
