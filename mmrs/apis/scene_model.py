@@ -99,9 +99,8 @@ class SceneModel:
         pixels = batch.to(self.device, non_blocking=True)
         if self.reverse_bands:
             pixels = pixels.flip(1)
-        pixels = pixels.float() if pixels.dtype != torch.float32 else pixels.clone()
-        if self._mean is not None:
-            pixels.sub_(self._mean)
+        # The first step makes a float32 copy.
+        pixels = pixels - self._mean if self._mean is not None else pixels.to(torch.float32, copy=True)
         if self._std is not None:
             pixels.div_(self._std)
         cast = torch.autocast(self.device.type, self.autocast) if self.autocast else nullcontext()  # type: ignore[union-attr]

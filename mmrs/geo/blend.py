@@ -111,16 +111,16 @@ class Blender:
         Args:
             row: Tile row.
             column: Tile column.
-            scores: (channels, tile, tile); None for a tile that was left out, which counts as zeros.
+            scores: (channels, tile, tile) of floats, which are overwritten: copies would take longer than the blending
+                itself. None for a tile that was left out, which counts as zeros.
 
         Returns:
             (channels, row_sizes[row], column_sizes[column]) blended scores of the block that starts at the tile's
             first row and column. The array is the caller's to change.
         """
-        if scores is None:
-            block = self._zeros((self.channels, self.tile, self.tile))
-        else:
-            block = scores * (self._row_weights[row][:, None] * self._column_weights[column][None, :])
+        block = self._zeros((self.channels, self.tile, self.tile)) if scores is None else scores
+        if scores is not None:
+            block *= self._row_weights[row][:, None] * self._column_weights[column][None, :]
         if column:
             block[:, :, : self._edge.shape[2]] += self._edge
         width, height, start = self.column_sizes[column], self.row_sizes[row], self.columns[column]

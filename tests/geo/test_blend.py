@@ -19,7 +19,7 @@ def blend(image: np.ndarray, tile: int, overlap: int, window: str, model) -> np.
     out = np.full((image.shape[0], rows[-1] + tile, columns[-1] + tile), np.nan, np.float32)
     for i, y in enumerate(rows):
         for j, x in enumerate(columns):
-            block = blender.add(i, j, model(image[:, y : y + tile, x : x + tile]))
+            block = blender.add(i, j, model(image[:, y : y + tile, x : x + tile].copy()))
             out[:, y : y + block.shape[1], x : x + block.shape[2]] = block
     return out
 

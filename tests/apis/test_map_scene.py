@@ -1,0 +1,412 @@
+"""Mapping of scenes: the map is right, lies where the scene lies, survives kills and leaves nothing half-written."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+import torch
+from rasterio.transform import Affine, from_origin
+
+from mmrs.apis.map_plan import describe, plan_map
+from mmrs.apis.map_scene import MapOptions, map_scene
+from mmrs.apis.scene_model import SceneModel
+from mmrs.errors import ConfigError, RasterError
+
+WEIGHTS = torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [0.4, 0.4, 0.4]])
+
+
+def brightest_band(pixels):
+    """A network without a field of view: any tiling gives the same map."""
+    return torch.einsum('kc,nchw->nkhw', WEIGHTS[:, : pixels.shape[1]], pixels)
+
+
+def toy_model(channels=3, **changes):
+    settings = {'tile': 32, 'overlap': 8, 'batch_size': 3, 'channels': channels, 'identity': {'name': 'toy'}}
+    return SceneModel(brightest_band, ['red', 'green', 'blue', 'grey'], **{**settings, **changes})
+
+
+def write_scene(path, height=100, width=130, count=3, dtype='uint8', seed=0, block=16, **profile):
+    random = np.random.default_rng(seed)
+    patches = random.integers(1, 200, (count, -(-height // block), -(-width // block)))
+    pixels = patches.repeat(block, 1).repeat(block, 2)[:, :height, :width].astype(dtype)
+    profile = {'crs': 'EPSG:32633', 'transform': from_origin(5e5, 5e6, 0.5, 0.5), **profile}
+    with rasterio.open(
+        path, 'w', driver='GTiff', height=height, width=width, count=count, dtype=dtype, **profile
+    ) as dataset:
+        dataset.write(pixels)
+    return pixels
+
+
+def expected_map(pixels):
+    scores = np.einsum('kc,chw->khw', WEIGHTS.numpy()[:, : len(pixels)].astype(np.float64), pixels.astype(np.float64))
+    return scores.argmax(0)
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir()) if path.is_file()}
+
+
+def same_but_sidecar(one, other):
+    one, other = ({name: data for name, data in found.items() if not name.endswith('.json')} for found in (one, other))
+    assert one.keys() == other.keys()
+    assert [name for name in one if one[name] != other[name]] == []
+
+
+@pytest.mark.parametrize(('height', 'width'), [(100, 130), (20, 130), (100, 9), (5, 6), (32, 32), (33, 64)])
+@pytest.mark.parametrize('options', [{}, {'overlap': 0}, {'blend': 'gaussian', 'overlap': 20}])
+def test_map_is_right_at_any_size(tmp_path, height, width, options) -> None:
+    pixels = write_scene(tmp_path / 's.tif', height, width)
+    result = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', MapOptions(quicklook=False, **options))
+    with rasterio.open(result.outputs['classes']) as dataset:
+        assert dataset.shape == (height, width) and dataset.dtypes == ('uint8',) and dataset.nodata == 255
+        assert np.array_equal(dataset.read(1), expected_map(pixels))
+
+
+@pytest.mark.parametrize('dtype', ['uint8', 'uint16', 'int16', 'int32', 'float32', 'float64'])
+def test_every_dtype_and_band_choice(tmp_path, dtype) -> None:
+    pixels = write_scene(tmp_path / 's.tif', count=5, dtype=dtype)
+    options = MapOptions(bands=[4, 2, 5], quicklook=False)
+    result = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', options)
+    with rasterio.open(result.outputs['classes']) as dataset:
+        assert np.array_equal(dataset.read(1), expected_map(pixels[[3, 1, 4]]))
+
+
+@pytest.mark.parametrize('transform', [from_origin(5e5, 5e6, 0.5, 0.5), Affine(-0.14, -0.57, 3e5, -0.57, 0.14, 7e6)])
+def test_place_is_kept(tmp_path, transform) -> None:
+    write_scene(tmp_path / 's.tif', transform=transform, crs='EPSG:32759')
+    options = MapOptions(polygons='gpkg', probabilities='percent')
+    outputs = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', options).outputs
+    for kind in ('classes', 'probabilities'):
+        with rasterio.open(outputs[kind]) as dataset:
+            assert dataset.crs.to_epsg() == 32759 and dataset.transform.almost_equals(transform)
+            assert dataset.shape == (100, 130)
+            assert dataset.tags(ns='IMAGE_STRUCTURE')['LAYOUT'] == 'COG'
+    import pyogrio
+
+    info = pyogrio.read_info(outputs['polygons'])
+    assert info['crs'] == 'EPSG:32759' and info['features'] > 4
+    assert outputs['quicklook'].read_bytes().startswith(b'\x89PNG')
+
+
+def test_no_crs_is_allowed_and_said(tmp_path) -> None:
+    write_scene(tmp_path / 's.tif', crs=None, transform=None)
+    with pytest.warns(UserWarning, match='no coordinate reference system'):
+        result = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', MapOptions(polygons='geojson'))
+    with rasterio.open(result.outputs['classes']) as dataset:
+        assert dataset.crs is None
+    assert json.loads(result.outputs['sidecar'].read_text())['scene']['crs'] is None
+
+
+def test_probabilities_are_those_of_the_blended_scores(tmp_path) -> None:
+    pixels = write_scene(tmp_path / 's.tif', dtype='float32') / 50
+    write_scene(tmp_path / 's.tif', dtype='float32')
+    model = toy_model(std=[50.0])
+    expected = torch.einsum('kc,chw->khw', WEIGHTS, torch.from_numpy(pixels)).softmax(0).numpy()
+    for kind, scale, tolerance in (('percent', 100, 0.51), ('float32', 1, 1e-5)):
+        result = map_scene(model, tmp_path / 's.tif', tmp_path / kind, MapOptions(probabilities=kind, quicklook=False))
+        with rasterio.open(result.outputs['probabilities']) as dataset:
+            assert dataset.descriptions == ('red', 'green', 'blue', 'grey')
+            assert np.abs(dataset.read() - expected * scale).max() <= tolerance
+
+
+def test_nodata_stays_nodata_and_costs_nothing(tmp_path) -> None:
+    write_scene(tmp_path / 's.tif', 128, 128, nodata=0)
+    with rasterio.open(tmp_path / 's.tif', 'r+') as dataset:
+        pixels = dataset.read()
+        pixels[:, :70] = 0
+        dataset.write(pixels)
+    options = MapOptions(quicklook=False, probabilities='percent')
+    result = map_scene(toy_model(overlap=0), tmp_path / 's.tif', tmp_path / 'out', options)
+    with rasterio.open(result.outputs['classes']) as dataset:
+        labels = dataset.read(1)
+    assert (labels[:70] == 255).all() and np.array_equal(labels[70:], expected_map(pixels[:, 70:]))
+    with rasterio.open(result.outputs['probabilities']) as dataset:
+        assert (dataset.read()[:, :70] == 255).all()
+    assert (result.tiles_run, result.tiles_empty) == (8, 8)
+    assert sum(result.shares.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_nan_is_nodata(tmp_path) -> None:
+    pixels = write_scene(tmp_path / 's.tif', dtype='float32')
+    pixels[:, 10:40, 50:90] = np.nan
+    with rasterio.open(tmp_path / 's.tif', 'r+') as dataset:
+        dataset.write(pixels)
+    result = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', MapOptions(quicklook=False))
+    with rasterio.open(result.outputs['classes']) as dataset:
+        labels = dataset.read(1)
+    hole = np.isnan(pixels[0])
+    assert (labels[hole] == 255).all()
+    assert np.array_equal(labels[~hole], expected_map(np.nan_to_num(pixels))[~hole])
+
+
+def test_more_classes_than_bytes(tmp_path) -> None:
+    pixels = write_scene(tmp_path / 's.tif', count=1)
+    model = SceneModel(
+        lambda x: -(x - torch.arange(300).view(1, -1, 1, 1)).abs(),
+        [f'c{i}' for i in range(300)],
+        channels=1,
+        tile=64,
+        overlap=16,
+    )
+    result = map_scene(model, tmp_path / 's.tif', tmp_path / 'out')
+    with rasterio.open(result.outputs['classes']) as dataset:
+        assert dataset.dtypes == ('uint16',) and dataset.nodata == 65535
+        assert np.array_equal(dataset.read(1), pixels[0])
+
+
+def test_ties_take_the_first_class_as_argmax_does() -> None:
+    """The map uses max().indices for speed; it must not differ from argmax where scores are equal."""
+    scores = torch.randint(0, 3, (6, 64, 64)).float()
+    for device in ['cpu', *(['cuda'] if torch.cuda.is_available() else [])]:
+        on_device = scores.to(device)
+        expected = torch.from_numpy(scores.numpy().argmax(0))
+        assert torch.equal(on_device.max(0).indices.cpu(), expected)
+        strided = on_device.repeat(1, 2, 2)[:, 16:80, 16:80]
+        assert torch.equal(strided.max(0).indices.cpu(), torch.from_numpy(strided.cpu().numpy().argmax(0)))
+
+
+def test_sidecar_says_what_made_the_map(tmp_path) -> None:
+    write_scene(tmp_path / 's.tif')
+    result = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out')
+    record = json.loads(result.outputs['sidecar'].read_text())
+    assert record['model'] == {'name': 'toy'} and record['scene']['gsd_metres'] == [0.5, 0.5]
+    assert record['settings']['tile'] == 32 and record['run']['tiles_run'] == result.tiles_run
+    assert [entry['name'] for entry in record['classes']] == ['red', 'green', 'blue', 'grey']
+    assert set(record['outputs']) == {'classes', 'quicklook', 'sidecar'}
+
+
+def test_finished_maps_are_kept_and_others_protected(tmp_path) -> None:
+    write_scene(tmp_path / 's.tif')
+    first = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out')
+    before = files(tmp_path / 'out')
+    assert not first.kept and map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out').kept
+    assert files(tmp_path / 'out') == before
+    with pytest.raises(RasterError, match='another run.*--overwrite'):
+        map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', MapOptions(overlap=0))
+    assert files(tmp_path / 'out') == before
+    replaced = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', MapOptions(overlap=0, overwrite=True))
+    assert not replaced.kept
+
+
+def test_dry_run_writes_nothing(tmp_path) -> None:
+    write_scene(tmp_path / 's.tif')
+    plan = plan_map(toy_model(), tmp_path / 's.tif', tmp_path / 'out', MapOptions(polygons='gpkg'))
+    with plan.scene:
+        text = describe(plan, MapOptions())
+    assert '24 tiles (4 rows of 6)' in text and 's_polygons.gpkg' in text and 'MiB' in text
+    assert not (tmp_path / 'out').exists()
+
+
+def test_memory_estimate_does_not_know_the_height(tmp_path) -> None:
+    for height in (500, 5000):
+        write_scene(tmp_path / f'{height}.tif', height=height)
+    plans = [plan_map(toy_model(), tmp_path / f'{n}.tif', tmp_path, MapOptions(overlap=0)) for n in (500, 5000)]
+    estimates = [plan.memory() for plan in plans]
+    for plan in plans:
+        plan.scene.close()
+    assert estimates[1] == pytest.approx(estimates[0], rel=0.01)
+
+
+class Interrupted(Exception):
+    pass
+
+
+def stop_after(tiles):
+    def progress(done, total):
+        if done >= tiles:
+            time.sleep(0.05)  # lets the writing thread finish what it has
+            raise Interrupted
+
+    return progress
+
+
+@pytest.mark.parametrize('tiles', [1, 7, 13, 23])
+def test_resumed_maps_have_the_same_bytes(tmp_path, tiles) -> None:
+    write_scene(tmp_path / 's.tif')
+    options = MapOptions(probabilities='float32', polygons='gpkg')
+    map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'whole', options)
+    with pytest.raises(Interrupted):
+        map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', options, progress=stop_after(tiles))
+    assert not files(tmp_path / 'out')
+    said = []
+    result = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', options, notify=said.append)
+    assert result.tiles_run + result.tiles_resumed == 24
+    if tiles > 12:
+        assert result.tiles_resumed >= 6 and 'going on at row' in said[0]
+    same_but_sidecar(files(tmp_path / 'out'), files(tmp_path / 'whole'))
+    assert not [path for path in (tmp_path / 'out').iterdir() if path.name.startswith('.')]
+
+
+def test_changed_settings_start_anew_and_say_so(tmp_path) -> None:
+    write_scene(tmp_path / 's.tif')
+    for options, match in ((MapOptions(overlap=0), 'have changed'), (MapOptions(resume=False), 'as asked')):
+        with pytest.raises(Interrupted):
+            map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', progress=stop_after(20))
+        said = []
+        result = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', options, notify=said.append)
+        assert match in said[0] and result.tiles_resumed == 0
+        for path in result.outputs.values():
+            path.unlink()
+
+
+SLOW_RUN = """
+import sys, time
+sys.path.insert(0, {tests!r})
+from test_map_scene import *
+model = toy_model()
+fast = model.network
+model.network = lambda pixels: (time.sleep(0.02), fast(pixels))[1]
+print('ready', flush=True)
+map_scene(model, {scene!r}, {out!r}, MapOptions(probabilities='percent', polygons='gpkg'))
+"""
+
+
+@pytest.mark.parametrize('delay', [0.08, 0.35])
+def test_killed_runs_go_on_to_the_same_bytes(tmp_path, delay) -> None:
+    write_scene(tmp_path / 's.tif', 300, 130)
+    options = MapOptions(probabilities='percent', polygons='gpkg')
+    map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'whole', options)
+    out = tmp_path / 'out'
+    names = {'tests': str(Path(__file__).parent), 'scene': str(tmp_path / 's.tif'), 'out': str(out)}
+    process = subprocess.Popen([sys.executable, '-c', SLOW_RUN.format(**names)], stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b'ready\n'
+    journal = out / '.s.partial' / 'classes' / 'journal.json'
+    deadline = time.monotonic() + 30
+    while not journal.is_file() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    time.sleep(delay)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert not files(out), 'killed too late'
+    result = map_scene(toy_model(), tmp_path / 's.tif', out, options)
+    assert result.tiles_resumed >= 6 and result.tiles_run + result.tiles_resumed == 13 * 6
+    same_but_sidecar(files(out), files(tmp_path / 'whole'))
+
+
+def test_rows_ahead_of_a_lost_checkpoint_come_again(tmp_path) -> None:
+    """The disk fell behind, so that rows were written without a checkpoint: they are computed again, not doubled."""
+    write_scene(tmp_path / 's.tif', 300, 130)
+    map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'whole')
+    from mmrs.apis.progress_store import ProgressStore
+
+    behind = iter([False, False, True, True, True, True, True, True])
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Interrupted):
+        patch.setattr(ProgressStore, 'busy', property(lambda store: next(behind)))
+        map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', progress=stop_after(6 * 6))
+    result = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out')
+    assert result.tiles_resumed == 2 * 6
+    same_but_sidecar(files(tmp_path / 'out'), files(tmp_path / 'whole'))
+
+
+def test_all_nodata_is_an_error(tmp_path) -> None:
+    write_scene(tmp_path / 's.tif', nodata=0)
+    with rasterio.open(tmp_path / 's.tif', 'r+') as dataset:
+        dataset.write(np.zeros((3, 100, 130), np.uint8))
+    with pytest.raises(RasterError, match='no valid pixel'):
+        map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out')
+    assert not list((tmp_path / 'out').iterdir())
+
+
+@pytest.mark.parametrize('count', [1, 2, 5])
+def test_wrong_band_count_names_both(tmp_path, count) -> None:
+    write_scene(tmp_path / 's.tif', count=count)
+    with pytest.raises(RasterError, match=rf'{count} band.*3 bands.*--bands'):
+        map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
+
+
+def test_truncated_scene_leaves_nothing(tmp_path) -> None:
+    write_scene(tmp_path / 's.tif', 400, 400, block=1)
+    data = (tmp_path / 's.tif').read_bytes()
+    (tmp_path / 's.tif').write_bytes(data[: len(data) // 2])
+    with pytest.raises(RasterError, match='s.tif'):
+        map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out')
+    assert not files(tmp_path / 'out')
+    (tmp_path / 'empty.tif').write_bytes(b'')
+    with pytest.raises(RasterError, match='0 bytes'):
+        map_scene(toy_model(), tmp_path / 'empty.tif', tmp_path / 'out')
+
+
+def test_unwritable_output_is_an_error(tmp_path) -> None:
+    write_scene(tmp_path / 's.tif')
+    (tmp_path / 'file').write_text('in the way')
+    with pytest.raises(RasterError, match='cannot be written'):
+        map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'file' / 'out')
+
+
+@pytest.mark.parametrize('after', [0, 3, 9])
+def test_full_disk_leaves_nothing_under_final_names_and_goes_on_later(tmp_path, monkeypatch, after) -> None:
+    write_scene(tmp_path / 's.tif')
+    map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'whole')
+    synced = []
+    fsync = os.fsync
+
+    def full(file):
+        synced.append(file)
+        if len(synced) > after:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'fsync', full)
+        with pytest.raises(RasterError, match='No space left'):
+            map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out')
+    assert not files(tmp_path / 'out')
+    map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out')
+    same_but_sidecar(files(tmp_path / 'out'), files(tmp_path / 'whole'))
+
+
+def test_scores_that_are_not_finite_are_an_error(tmp_path) -> None:
+    write_scene(tmp_path / 's.tif')
+    model = toy_model()
+    model.network = lambda pixels: brightest_band(pixels).masked_fill_(pixels[:, :1] > 150, float('nan'))
+    with pytest.raises(RasterError, match='not finite'):
+        map_scene(model, tmp_path / 's.tif', tmp_path / 'out')
+
+
+def test_network_of_another_size_is_an_error(tmp_path) -> None:
+    write_scene(tmp_path / 's.tif')
+    model = toy_model()
+    model.network = lambda pixels: brightest_band(pixels)[:, :, ::2, ::2]
+    with pytest.raises(ConfigError, match=r'\(3, 4, 16, 16\)'):
+        map_scene(model, tmp_path / 's.tif', tmp_path / 'out')
+
+
+@pytest.mark.parametrize(
+    'options', [{'tile': 0}, {'overlap': 32}, {'overlap': -1}, {'batch_size': 0}, {'blend': 'x'}, {'polygons': 'shp'}]
+)
+def test_impossible_options_are_refused(tmp_path, options) -> None:
+    write_scene(tmp_path / 's.tif')
+    with pytest.raises(ConfigError):
+        map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', MapOptions(**options))
+
+
+@pytest.mark.parametrize(
+    ('name', 'bands'),
+    [
+        ('drone_rgb_2048_a', None),
+        ('naip_nd_20090818', [1, 2, 3]),
+        ('sentinel2_l1c_T60HWB_13band', [4, 3, 2]),
+        ('landsat_2667_uint16', [1, 1, 1]),
+        ('umbra_mount_yasur_sar', [1, 1, 1]),
+    ],
+)
+def test_real_scenes_keep_their_place(data_dir, tmp_path, name, bands) -> None:
+    scene = data_dir / 'geo_scenes' / f'{name}.tif'
+    model = toy_model(tile=512, overlap=64, mean=[100.0], std=[50.0])
+    result = map_scene(model, scene, tmp_path, MapOptions(bands=bands))
+    with rasterio.open(scene) as source, rasterio.open(result.outputs['classes']) as made:
+        assert (made.crs, made.shape) == (source.crs, source.shape)
+        assert made.transform.almost_equals(source.transform)
+        assert set(np.unique(made.read(1))) <= {0, 1, 2, 3, 255}
