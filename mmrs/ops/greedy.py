@@ -9,7 +9,7 @@ from mmrs.ops.pairs import Shapes, candidates
 from mmrs.ops.quadri import Quadrilaterals
 from mmrs.ops.rotated import RotatedBoxes
 
-_BLOCK = 1024
+_BLOCK = 512
 
 
 @torch.no_grad()
