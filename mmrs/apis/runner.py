@@ -2,51 +2,71 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmrs.errors import ConfigError, DataError
+import mmrs.errors
+from mmrs.errors import ConfigError, DataError, MmrsError
 
 if TYPE_CHECKING:
     from mmengine.config import Config
     from mmengine.runner import Runner
 
-# How mmengine words what is really a mistake in the config.
+# How mmengine, mmcv and torch word what is really a mistake in the config or a bad file.
 UNKNOWN_TYPE = re.compile(r'(\S+) is not in the (\S+) registry')
 WRONG_ARGUMENT = re.compile(r'^(\w+)\.__init__\(\) ((?:got an unexpected|missing).*)', re.DOTALL)
+UNREADABLE_IMAGE = re.compile(r'failed to load image: (.+)')
+# torch rebuilds an exception of a loader's worker from its text alone, which ours, with four fields, do not allow.
+OURS_IN_WORKER = re.compile(r'mmrs\.errors\.(\w+): (.*?): found (.*); expected (.*?)\. (.*)', re.DOTALL)
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
 
 
 @contextmanager
 def blame_config(config: Config) -> Iterator[None]:
-    """Turns mmengine's exceptions about a config or its data into one line; anything else passes through.
+    """Turns exceptions about a config, its data or its work dir into one line; anything else passes through.
 
     Raises:
-        ConfigError: A ``type`` is unknown, or its arguments are wrong.
-        DataError: A file or folder that the config names is missing.
+        ConfigError: A ``type`` is unknown, its arguments are wrong, or ``work_dir`` cannot be written.
+        DataError: A file or folder that the config names is missing or unreadable.
+        MmrsError: Whatever one of our datasets raised in a worker process.
     """
-    name = config.filename or 'config'
     try:
         yield
-    except KeyError as error:
-        match = UNKNOWN_TYPE.search(str(error))
-        if not match:
+    except MmrsError:
+        raise
+    except Exception as error:
+        translated = _translate(config, error)
+        if translated is None:
             raise
-        kind, registry = match.group(1).strip('\'"'), match.group(2).split('::')[-1]
-        raise _unknown_type(name, kind, registry) from error
-    except TypeError as error:
-        match = WRONG_ARGUMENT.search(str(error))
-        if not match:
-            raise
-        kind, reason = match.groups()
-        fix = f'Compare the config with the arguments of {kind}.'
-        raise ConfigError(name, f'type={kind!r} that {_first_line(reason)}', 'arguments that it takes', fix) from error
-    except FileNotFoundError as error:
-        subject = error.filename or _first_line(str(error))
+        raise translated from error
+
+
+def _translate(config: Config, error: Exception) -> MmrsError | None:
+    name, text = config.filename or 'config', str(error)
+    if isinstance(error, KeyError) and (match := UNKNOWN_TYPE.search(text)):
+        return _unknown_type(name, match.group(1).strip('\'"'), match.group(2).split('::')[-1])
+    if isinstance(error, TypeError) and (match := WRONG_ARGUMENT.search(text)):
+        found = f'type={match.group(1)!r} that {match.group(2).splitlines()[0]}'
+        fix = f'Compare the config with the arguments of {match.group(1)}.'
+        return ConfigError(name, found, 'arguments that it takes', fix)
+    if isinstance(error, FileNotFoundError):
+        subject = error.filename or text.strip().splitlines()[-1]
         fix = 'Set data_root (MMRS_DATA, or --cfg-options data_root=PATH) to where the data is.'
-        raise DataError(subject, 'no such file or folder', f'what {name} names', fix) from error
+        return DataError(subject, 'no such file or folder', f'what {name} names', fix)
+    if isinstance(error, OSError) and error.errno in UNWRITABLE:
+        found = f'that it cannot be written ({error.strerror})'
+        fix = 'Free space or choose another --work-dir; checkpoints are intact, so continue with --resume.'
+        return ConfigError(error.filename or config.work_dir, found, 'a folder with room', fix)
+    if isinstance(error, RuntimeError) and (match := OURS_IN_WORKER.search(text)):
+        kind = getattr(mmrs.errors, match.group(1), MmrsError)
+        return kind(*(part.strip() for part in match.groups()[1:]))
+    if match := UNREADABLE_IMAGE.search(text):
+        return DataError(match.group(1), 'a damaged image', 'one that can be decoded', 'Copy or fetch it again.')
+    return None
 
 
 def _unknown_type(name: str, kind: str, registry: str) -> ConfigError:
@@ -62,10 +82,6 @@ def _unknown_type(name: str, kind: str, registry: str) -> ConfigError:
     near = [bare[match] for match in get_close_matches(kind.split('.')[-1], bare, n=3)]
     fix = f'Did you mean {" or ".join(near)}?' if near else 'Import what defines it through custom_imports.'
     return ConfigError(name, f'type={kind!r}', f'a registered {registry}', fix)
-
-
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0] if text.strip() else 'an error without a message'
 
 
 def build_runner(config: Config) -> Runner:
