@@ -58,17 +58,21 @@ def resample(
         shape, transform = _grid(scene, gsd)
         missing = scene.nodata[0]
         kind = np.dtype(dtype or scene.dtype)
-        profile: dict[str, Any] = dict(
-            driver='GTiff', count=len(scene.bands), height=shape[0], width=shape[1], dtype=kind, crs=scene.crs,
-            transform=transform, nodata=_nodata_for(kind, missing), compress='deflate', tiled=True,
-            blockxsize=BLOCK, blockysize=BLOCK, bigtiff='if_safer',
-        )  # fmt: skip
+        profile = _profile(scene, shape, transform, kind)
         with replacing(target) as temporary, gdal_env(), rasterio.open(temporary, 'w', **profile) as writer:
             writer.descriptions = scene.band_names
             for rows in _strips(scene, shape, transform, missing, progress):
                 pixels = _converted(rows[1], scale, kind, missing, profile['nodata'])
                 writer.write(pixels, window=Window(0, rows[0], shape[1], pixels.shape[1]))
     return Path(target)
+
+
+def _profile(scene: Scene, shape: tuple[int, int], transform: Affine, kind: np.dtype[Any]) -> dict[str, Any]:
+    return dict(
+        driver='GTiff', count=len(scene.bands), height=shape[0], width=shape[1], dtype=kind, crs=scene.crs,
+        transform=transform, nodata=_nodata_for(kind, scene.nodata[0]), compress='deflate', tiled=True,
+        blockxsize=BLOCK, blockysize=BLOCK, bigtiff='if_safer',
+    )  # fmt: skip
 
 
 def _grid(scene: Scene, gsd: float | None) -> tuple[tuple[int, int], Affine]:

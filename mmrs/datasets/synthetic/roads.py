@@ -32,6 +32,22 @@ def build_roads(seed: int, terrain: Terrain, sites: list[Settlement]) -> list[Li
         _paint(cost, river, 6.0)
     cost[[0, 1, -2, -1]] += 4.0  # no roads along the edge of the scene
     cost[:, [0, 1, -2, -1]] += 4.0
+    roads = []
+    for start, end in _legs(rng, shape, sites):
+        if start == end:
+            continue
+        road = Line(route(cost, start, end, smooth=3.0), float(rng.uniform(7.0, 10.5)), 'main')
+        roads.append(road)
+        canvas = np.zeros(shape, np.uint8)
+        cv2.polylines(canvas, [_cells(road)], False, 1)
+        cost[canvas > 0] = np.minimum(cost[canvas > 0], 0.3)
+    return roads
+
+
+def _legs(
+    rng: np.random.Generator, shape: tuple[int, ...], sites: list[Settlement]
+) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Pairs of cells to join: edge to settlement to edge, and every settlement to its nearest earlier one."""
     side = int(rng.integers(4))
     stops = [edge_cell(rng, shape, side), edge_cell(rng, shape, (side + 2) % 4), edge_cell(rng, shape, (side + 1) % 4)]
     hubs = [_cell(site, shape) for site in sites]
@@ -41,16 +57,7 @@ def build_roads(seed: int, terrain: Terrain, sites: list[Settlement]) -> list[Li
         legs.append((hubs[index], hubs[nearest]))
     if hubs:
         legs.append((hubs[-1], stops[2]))
-    roads = []
-    for start, end in legs:
-        if start == end:
-            continue
-        road = Line(route(cost, start, end, smooth=3.0), float(rng.uniform(7.0, 10.5)), 'main')
-        roads.append(road)
-        canvas = np.zeros(shape, np.uint8)
-        cv2.polylines(canvas, [_cells(road)], False, 1)
-        cost[canvas > 0] = np.minimum(cost[canvas > 0], 0.3)
-    return roads
+    return legs
 
 
 def _cell(site: Settlement, shape: tuple[int, ...]) -> tuple[int, int]:

@@ -109,21 +109,25 @@ def write_dataset(
         return root
     _refuse_foreign(root, overwrite)
     try:
-        root.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f'.{root.name}.', dir=root.parent))
-    except OSError as error:
-        raise _unwritable(root, error) from error
+        _write_beside(root, plan, progress)
+    except (OSError, *GDAL_ERRORS) as error:
+        found, fix = ' '.join(str(error).split()), 'Nothing was left under this name.'
+        raise DataError(root, found, 'a writable folder with enough space', fix) from error
+    return root
+
+
+def _write_beside(root: Path, plan: Plan, progress: Callable[[int, int], None]) -> None:
+    """Fills a hidden folder beside the final one and renames it when it is complete."""
+    root.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f'.{root.name}.', dir=root.parent))
     try:
         _fill(partial, plan, progress)
         partial.chmod(0o755)
         if root.exists():
             shutil.rmtree(root)
         os.replace(partial, root)
-    except (OSError, *GDAL_ERRORS) as error:
-        raise _unwritable(root, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return root
 
 
 def _is_done(root: Path, plan: Plan) -> bool:
@@ -145,10 +149,6 @@ def _refuse_foreign(root: Path, overwrite: bool) -> None:
     if ours:
         found, fix = 'a synthetic dataset of another seed, size or version', 'Name another folder or add --overwrite.'
     raise DataError(root, found, 'an empty or new folder', fix)
-
-
-def _unwritable(root: Path, error: Exception) -> DataError:
-    return DataError(root, str(error), 'a writable folder with enough space', 'Nothing was left under this name.')
 
 
 def _description(plan: Plan) -> dict[str, Any]:
