@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -51,7 +52,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = next((argument for argument in arguments if argument in COMMANDS), None)
     args = build_parser(command).parse_args(arguments)
     try:
-        return importlib.import_module(f'mmrs.cli.{args.command}').run(args)
+        status = importlib.import_module(f'mmrs.cli.{args.command}').run(args)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # the reader has seen enough, as in `mmrs weights list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except MmrsError as error:
         print(f'mmrs {args.command}: error: {error}', file=sys.stderr)
         return 1
