@@ -5,6 +5,7 @@ Needs an mmcv with its compiled extension (it is the peer); mmrs itself needs to
     python tools/benchmarks/rotated_ops.py            # everything
     python tools/benchmarks/rotated_ops.py iou nms    # parts: iou, nms, classes
 
+One thread by default: the peer uses one, and on a busy machine a second one that waits for its turn stalls the first.
 Exit code 1 if a gate is missed or a result differs.
 """
 
@@ -157,7 +158,10 @@ def main() -> int:
     """Runs the chosen parts and prints their tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or '').splitlines()[0])
     parser.add_argument('parts', nargs='*', choices=[*BENCHES, []], help='default: all')
-    parts = parser.parse_args().parts or list(BENCHES)
+    parser.add_argument('--threads', type=int, default=1, help='threads of torch (default: 1)')
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    parts = args.parts or list(BENCHES)
     failures = []
     print(machine_line(), end='\n\n')
     for part in parts:
