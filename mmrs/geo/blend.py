@@ -103,7 +103,7 @@ class Blender:
         # Rows of the carry: the largest overlap of two tile rows.
         overlap = tile - min(self.row_sizes)
         self.carry: Any = self._zeros((channels, overlap, columns[-1] + tile))
-        self._edge = self._zeros((channels, tile, 0))
+        self._edge: Any = self._zeros((channels, tile, tile - min(self.column_sizes)))
 
     def add(self, row: int, column: int, scores: Any | None) -> Any:
         """Adds the next tile.
@@ -122,9 +122,11 @@ class Blender:
         if scores is not None:
             block *= self._row_weights[row][:, None] * self._column_weights[column][None, :]
         if column:
-            block[:, :, : self._edge.shape[2]] += self._edge
+            shared = self.tile - self.column_sizes[column - 1]
+            block[:, :, :shared] += self._edge[:, :, :shared]
         width, height, start = self.column_sizes[column], self.row_sizes[row], self.columns[column]
-        self._edge = block[:, :, width:]
+        # Copied: a view would keep the whole tile alive, and the network would get fresh, unmapped memory every time.
+        self._edge[:, :, : self.tile - width] = block[:, :, width:]
         block = block[:, :, :width]
         carried = self.tile - self.row_sizes[row - 1] if row else 0
         kept = self.tile - height

@@ -33,7 +33,7 @@ def gdal_env(**options: str | int) -> rasterio.Env:
         **options: Further GDAL configuration options, or other values for the ones above.
     """
     settings: dict[str, str | int] = {
-        'GDAL_CACHEMAX': CACHE_MEGABYTES,
+        'GDAL_CACHEMAX': CACHE_MEGABYTES * 2**20,  # rasterio hands a number to GDAL as bytes
         'GDAL_NUM_THREADS': 'ALL_CPUS',
         'GDAL_ERROR_ON_LIBJPEG_WARNING': 'TRUE',
         'GDAL_PNG_WHOLE_IMAGE_OPTIM': 'NO',

@@ -18,6 +18,7 @@ import torch
 from rasterio.transform import Affine, from_origin
 
 from mmrs.apis.map_plan import describe, plan_map
+from mmrs.apis.map_rows import best_class
 from mmrs.apis.map_scene import MapOptions, map_scene
 from mmrs.apis.scene_model import SceneModel
 from mmrs.errors import ConfigError, RasterError
@@ -164,15 +165,17 @@ def test_more_classes_than_bytes(tmp_path) -> None:
         assert np.array_equal(dataset.read(1), pixels[0])
 
 
-def test_ties_take_the_first_class_as_argmax_does() -> None:
-    """The map uses max().indices for speed; it must not differ from argmax where scores are equal."""
-    scores = torch.randint(0, 3, (6, 64, 64)).float()
+@pytest.mark.parametrize('classes', [2, 6, 254, 300])
+def test_ties_take_the_first_class_as_argmax_does(classes) -> None:
+    """The map compares planes for speed; it must not differ from argmax where scores are equal."""
+    scores = torch.randint(0, 3, (classes, 64, 64)).float()
     for device in ['cpu', *(['cuda'] if torch.cuda.is_available() else [])]:
         on_device = scores.to(device)
         expected = torch.from_numpy(scores.numpy().argmax(0))
-        assert torch.equal(on_device.max(0).indices.cpu(), expected)
+        best, labels = best_class(on_device)
+        assert torch.equal(labels.cpu().long(), expected) and torch.equal(best.cpu(), scores.amax(0))
         strided = on_device.repeat(1, 2, 2)[:, 16:80, 16:80]
-        assert torch.equal(strided.max(0).indices.cpu(), torch.from_numpy(strided.cpu().numpy().argmax(0)))
+        assert torch.equal(best_class(strided)[1].cpu().long(), torch.from_numpy(strided.cpu().numpy().argmax(0)))
 
 
 def test_sidecar_says_what_made_the_map(tmp_path) -> None:
