@@ -1,4 +1,4 @@
-"""``python -m mmrs.apis.processes N``: fails if this machine has GPUs, but fewer than N. For the launch scripts."""
+"""``python -m mmrs.apis.processes N``: fails if this machine has fewer GPUs or, without any, cores. For the scripts."""
 
 from __future__ import annotations
 

@@ -43,15 +43,21 @@ class CPUDistributedDataParallel(MMDistributedDataParallel):
 
 
 def check_processes(count: int) -> None:
-    """Checks that this machine can hold ``count`` training processes.
+    """Checks that this machine can hold ``count`` training processes: one a GPU, or without one, one a CPU core.
+
+    Two are allowed on any machine, to try a distributed run.
 
     Raises:
-        ConfigError: It has GPUs, but fewer.
+        ConfigError: It cannot.
     """
-    devices = torch.cuda.device_count()
-    if torch.cuda.is_available() and count > devices:
-        fix = f'Start {devices} per machine, or hide the GPUs (CUDA_VISIBLE_DEVICES=) to use the CPU.'
-        raise ConfigError('processes per machine', str(count), f'at most {devices}, one for each visible GPU', fix)
+    if torch.cuda.is_available():
+        limit, device = torch.cuda.device_count(), 'visible GPU'
+        fix = f'Start {limit} per machine, or hide the GPUs (CUDA_VISIBLE_DEVICES=) to use the CPU.'
+    else:
+        limit, device = max(2, os.cpu_count() or 1), 'CPU core (there is no GPU)'
+        fix = f'Start {limit} or fewer per machine.'
+    if count > limit:
+        raise ConfigError('processes per machine', str(count), f'at most {limit}, one for each {device}', fix)
 
 
 def prepare(config: Config, launcher: str) -> None:

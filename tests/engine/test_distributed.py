@@ -32,6 +32,14 @@ def test_more_processes_than_devices(monkeypatch: pytest.MonkeyPatch) -> None:
         check_processes(3)
 
 
+def test_more_processes_than_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    monkeypatch.setattr(distributed.os, 'cpu_count', lambda: 1)
+    check_processes(2)
+    with pytest.raises(ConfigError, match='found 3; expected at most 2, one for each CPU core'):
+        check_processes(3)
+
+
 def test_slurm_meets_at_a_port_of_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ('MASTER_PORT', 'MASTER_ADDR'):
         monkeypatch.delenv(name, raising=False)
