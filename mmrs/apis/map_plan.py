@@ -20,6 +20,7 @@ from mmrs.geo.blend import WINDOWS
 from mmrs.geo.gdal import CACHE_MEGABYTES
 from mmrs.geo.grid import TileGrid
 from mmrs.geo.scene import Scene
+from mmrs.geo.vector_file import check_vector
 from mmrs.version import __version__
 
 PROBABILITIES = ('percent', 'float32')
@@ -120,7 +121,7 @@ def plan_map(
 
     Raises:
         ConfigError: If an option cannot be used.
-        RasterError: If the scene cannot be opened or has other bands than the model.
+        RasterError: If the scene cannot be opened, has other bands than the model, or lacks a CRS that an output needs.
     """
     settings = _settings(model, options)
     opened = _open(scene, model, options)
@@ -131,6 +132,7 @@ def plan_map(
         outputs['probabilities'] = folder / f'{stem}_probabilities.tif'
     if options.polygons:
         outputs['polygons'] = folder / f'{stem}_polygons.{options.polygons}'
+        check_vector(outputs['polygons'], opened.crs)
     if options.quicklook:
         outputs['quicklook'] = folder / f'{stem}_quicklook.png'
     settings['bands'] = list(opened.bands)

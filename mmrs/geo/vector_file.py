@@ -70,7 +70,7 @@ class VectorFile:
             self._write(np.empty(0, object), self._empty)
 
     def _write(self, polygons: NDArray[np.object_], columns: dict[str, NDArray[Any]]) -> None:
-        to_wgs84 = self._driver == 'GeoJSON' and self._crs is not None
+        to_wgs84 = self._driver == 'GeoJSON'
         with warnings.catch_warnings():
             warnings.filterwarnings('ignore', message=".*'crs' was not provided")
             pyogrio.raw.write(
@@ -87,6 +87,29 @@ class VectorFile:
         self._started = True
 
 
+def check_vector(destination: str | os.PathLike[str], crs: CRS | None) -> None:
+    """Checks that a vector file of this name can hold polygons in this reference system.
+
+    Args:
+        destination: File to write.
+        crs: Coordinate reference system of the polygons.
+
+    Raises:
+        RasterError: If the suffix is unknown, or GeoJSON is asked for without a CRS: its coordinates are longitudes
+            and latitudes by definition, so that pixel coordinates would be read as places.
+    """
+    suffix = Path(destination).suffix.lower()
+    if suffix not in DRIVERS:
+        found = f'the suffix {suffix or "(none)"}'
+        raise RasterError(
+            destination, found, f'one of {" ".join(DRIVERS)}', 'Choose a name with one of these suffixes.'
+        )
+    if crs is None and DRIVERS[suffix] == 'GeoJSON':
+        expected = 'one, because GeoJSON holds longitudes and latitudes only'
+        fix = 'Write .gpkg (--polygons gpkg), or give the scene its CRS: rio edit-info --crs EPSG:CODE SCENE.'
+        raise RasterError(destination, 'no coordinate reference system', expected, fix)
+
+
 @contextmanager
 def vector_file(destination: str | os.PathLike[str], fields: dict[str, Any], crs: CRS | None) -> Iterator[VectorFile]:
     """Opens a vector file for writing; it gets its name when all polygons are in it.
@@ -94,19 +117,15 @@ def vector_file(destination: str | os.PathLike[str], fields: dict[str, Any], crs
     Args:
         destination: ``.gpkg``, ``.geojson`` (in longitude and latitude, as RFC 7946 demands) or ``.fgb``.
         fields: Names and dtypes of the attributes; ``object`` for text.
-        crs: Coordinate reference system of the polygons; None writes plain pixel coordinates.
+        crs: Coordinate reference system of the polygons; None writes plain pixel coordinates (not to GeoJSON).
 
     Yields:
         The file, to ``add`` to.
 
     Raises:
-        RasterError: If the suffix is another one, the folder cannot be written or the disk is full.
+        RasterError: If the suffix is another one, GeoJSON lacks a CRS, or the file cannot be written.
     """
-    if Path(destination).suffix.lower() not in DRIVERS:
-        found = f'the suffix {Path(destination).suffix or "(none)"}'
-        raise RasterError(
-            destination, found, f'one of {" ".join(DRIVERS)}', 'Choose a name with one of these suffixes.'
-        )
+    check_vector(destination, crs)
     pyogrio.set_gdal_config_options({'OGR_CURRENT_DATE': TIMESTAMP})
     with replacing(destination) as temporary:
         try:

@@ -92,6 +92,9 @@ def test_map_without_crs_has_pixel_coordinates_and_no_metres(make_raster, tmp_pa
         polygonize(scene, tmp_path / 'o.gpkg', NAMES)
     meta, polygons, fields = read(tmp_path / 'o.gpkg')
     assert polygons[0].bounds == (0, 0, 5, 4) and 'area_m2' not in fields and fields['pixels'][0] == 20
+    with pytest.warns(GeoreferenceWarning), pytest.raises(RasterError, match='longitudes and latitudes'):
+        polygonize(scene, tmp_path / 'o.geojson', NAMES)
+    assert not (tmp_path / 'o.geojson').exists()
 
 
 @pytest.mark.parametrize('suffix', SUFFIXES)
