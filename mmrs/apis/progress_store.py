@@ -39,8 +39,8 @@ class ProgressStore:
         self, folder: Path, key: str, rows: dict[str, tuple[int, int, int, DTypeLike]], resume: bool = True
     ) -> None:
         self.folder = folder
-        journal = folder / next(iter(rows)) / 'journal.json'
-        existed = journal.is_file()
+        self._journal = folder / next(iter(rows)) / 'journal.json'
+        existed = self._journal.is_file()
         self.spools = {name: RasterSpool(folder / name, *shape, key=key, resume=resume) for name, shape in rows.items()}
         self._main = next(iter(self.spools.values()))
         state = self._main.state.get('checkpoint') or {}
@@ -109,12 +109,12 @@ class ProgressStore:
         """Ends the writing thread.
 
         Args:
-            delete: Remove the working folder too.
+            delete: Remove the working folder too. One without a finished row is no use and always goes.
         """
         self._writer.shutdown(wait=True)
         for spool in self.spools.values():
             spool.close()
-        if delete:
+        if delete or not self._journal.is_file():
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _carry_path(self, slot: int) -> Path:

@@ -102,10 +102,25 @@ def test_place_is_kept(tmp_path, transform) -> None:
 def test_no_crs_is_allowed_and_said(tmp_path) -> None:
     write_scene(tmp_path / 's.tif', crs=None, transform=None)
     with pytest.warns(UserWarning, match='no coordinate reference system'):
-        result = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', MapOptions(polygons='geojson'))
+        result = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', MapOptions(polygons='gpkg'))
     with rasterio.open(result.outputs['classes']) as dataset:
         assert dataset.crs is None
     assert json.loads(result.outputs['sidecar'].read_text())['scene']['crs'] is None
+
+
+@pytest.mark.filterwarnings('ignore:.*no coordinate reference system')
+def test_geojson_without_crs_is_refused_before_any_tile(tmp_path) -> None:
+    write_scene(tmp_path / 's.tif', crs=None, transform=None)
+    with pytest.raises(RasterError, match='found no coordinate reference system; expected one.*--polygons gpkg'):
+        map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', MapOptions(polygons='geojson'))
+    assert not (tmp_path / 'out').exists()
+
+
+def test_failure_before_the_first_row_leaves_nothing(tmp_path) -> None:
+    write_scene(tmp_path / 's.tif', dtype='complex64')
+    with pytest.raises(RasterError, match='complex'):
+        map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out')
+    assert not list((tmp_path / 'out').iterdir())
 
 
 def test_probabilities_are_those_of_the_blended_scores(tmp_path) -> None:
