@@ -132,11 +132,13 @@ def _build(cfg: Config) -> Any:  # a segmentor: mmsegmentation is not typed
     from mmengine.registry import MODELS
 
     import mmrs.registry  # noqa: F401  (lets `type='mmrs.Name'` be found from any scope)
+    from mmrs.engine.console import import_host
 
     model = cfg.model.copy()
     # Only training uses these; the weights come from the checkpoint.
     model.update(auxiliary_head=None, pretrained=None)
     scope = cfg.get('default_scope') or 'mmseg'
+    import_host(scope)
     try:
         with MODELS.switch_scope_and_registry(scope) as registry:
             segmentor = registry.build(model)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from numbers import Real
 
 from mmrs.cli.options import add_config_options
 
@@ -26,20 +27,22 @@ def run(args: argparse.Namespace) -> int:
     """
     from mmrs.apis.config import load_config
     from mmrs.apis.test import test
+    from mmrs.engine.console import warnings_to_log
 
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     config = load_config(args.config, args.cfg_options)
-    metrics = test(
-        config,
-        args.checkpoint,
-        work_dir=args.work_dir,
-        out=args.out,
-        show_dir=args.show_dir,
-        tta=args.tta,
-        launcher=args.launcher,
-    )
+    with warnings_to_log():
+        metrics = test(
+            config,
+            args.checkpoint,
+            work_dir=args.work_dir,
+            out=args.out,
+            show_dir=args.show_dir,
+            tta=args.tta,
+            launcher=args.launcher,
+        )
     if os.environ.get('RANK', '0') == '0':
         for name, value in sorted(metrics.items()):
-            print(f'{name}: {value:.4f}' if isinstance(value, float) else f'{name}: {value}')
+            print(f'{name}: {value:.4f}' if isinstance(value, Real) else f'{name}: {value}')
     return 0

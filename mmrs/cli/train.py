@@ -27,20 +27,22 @@ def run(args: argparse.Namespace) -> int:
     """
     from mmrs.apis.config import load_config
     from mmrs.apis.train import train
+    from mmrs.engine.console import warnings_to_log
 
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     resume = False if args.resume == 'none' else True if args.resume == 'auto' else args.resume
     config = load_config(args.config, args.cfg_options)
-    work_dir = train(
-        config,
-        work_dir=args.work_dir,
-        resume=resume,
-        amp=args.amp,
-        auto_scale_lr=args.auto_scale_lr,
-        validate=not args.no_validate,
-        launcher=args.launcher,
-    )
+    with warnings_to_log():
+        work_dir = train(
+            config,
+            work_dir=args.work_dir,
+            resume=resume,
+            amp=args.amp,
+            auto_scale_lr=args.auto_scale_lr,
+            validate=not args.no_validate,
+            launcher=args.launcher,
+        )
     if os.environ.get('RANK', '0') == '0':
         print(f'Trained. Logs and checkpoints: {work_dir}')
     return 0

@@ -13,17 +13,10 @@ from mmengine.runner import Runner
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from mmrs.engine.console import console_handlers
 from mmrs.registry import HOOKS
 
 SMOOTHING = 0.9
-
-
-def _console_handlers(logger: logging.Logger) -> list[logging.StreamHandler]:
-    return [
-        handler
-        for handler in logger.handlers
-        if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler)
-    ]
 
 
 @HOOKS.register_module()
@@ -107,7 +100,7 @@ class ProgressHook(Hook):
         self._progress = Progress(*columns, TextColumn('{task.fields[status]}'), console=self.console, transient=True)
         self._progress.start()
         # rich keeps the bar below what is printed to sys.stderr; the logger's handlers hold the raw stream.
-        self._streams = [(handler, handler.stream) for handler in _console_handlers(runner.logger)]
+        self._streams = [(handler, handler.stream) for handler in console_handlers(runner.logger)]
         for handler, _ in self._streams:
             handler.setStream(sys.stderr)
 
