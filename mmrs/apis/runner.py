@@ -53,20 +53,29 @@ def _translate(config: Config, error: Exception) -> MmrsError | None:
         found = f'type={match.group(1)!r} that {match.group(2).splitlines()[0]}'
         fix = f'Compare the config with the arguments of {match.group(1)}.'
         return ConfigError(name, found, 'arguments that it takes', fix)
+    if isinstance(error, TypeError) and text == 'None is not a callable object':
+        # What mmengine makes of an optimizer that its registry does not hold.
+        return _unknown_type(name, str(config.optim_wrapper.optimizer.get('type')), 'optimizer')
+    if isinstance(error, OSError) and (error.errno in UNWRITABLE or _inside(error.filename, config.get('work_dir'))):
+        found = f'that it cannot be written ({error.strerror})'
+        fix = 'Free space or choose another --work-dir; checkpoints are intact, so continue with --resume.'
+        return ConfigError(error.filename or config.work_dir, found, 'a folder with room', fix)
     if isinstance(error, FileNotFoundError):
         subject = error.filename or text.strip().splitlines()[-1]
         fix = 'Set data_root (MMRS_DATA, or --cfg-options data_root=PATH) to where the data is.'
         return DataError(subject, 'no such file or folder', f'what {name} names', fix)
-    if isinstance(error, OSError) and error.errno in UNWRITABLE:
-        found = f'that it cannot be written ({error.strerror})'
-        fix = 'Free space or choose another --work-dir; checkpoints are intact, so continue with --resume.'
-        return ConfigError(error.filename or config.work_dir, found, 'a folder with room', fix)
     if isinstance(error, RuntimeError) and (match := OURS_IN_WORKER.search(text)):
         kind = getattr(mmrs.errors, match.group(1), MmrsError)
         return kind(*(part.strip() for part in match.groups()[1:]))
     if match := UNREADABLE_IMAGE.search(text):
         return DataError(match.group(1), 'a damaged image', 'one that can be decoded', 'Copy or fetch it again.')
     return None
+
+
+def _inside(path: object, folder: str | None) -> bool:
+    return (
+        isinstance(path, str) and folder is not None and Path(path).absolute().is_relative_to(Path(folder).absolute())
+    )
 
 
 def _unknown_type(name: str, kind: str, registry: str) -> ConfigError:
@@ -87,17 +96,20 @@ def _unknown_type(name: str, kind: str, registry: str) -> ConfigError:
 def build_runner(config: Config) -> Runner:
     """Builds the runner; ``default_scope`` of the config decides which host's parts it uses.
 
+    Unless the config names a ``runner_type`` it is one that keeps the set-up off the screen and in the log.
+
     Args:
         config: With ``work_dir`` and ``launcher`` set.
     """
     from mmengine.registry import RUNNERS
-    from mmengine.runner import Runner
 
     import mmrs.engine
     import mmrs.registry  # noqa: F401
+    from mmrs.engine.console import QuietRunner, import_host
 
     with blame_config(config):
-        return RUNNERS.build(config) if 'runner_type' in config else Runner.from_cfg(config)
+        import_host(config.get('default_scope'))
+        return RUNNERS.build(config) if 'runner_type' in config else QuietRunner.from_cfg(config)
 
 
 def default_work_dir(config: Config) -> str:

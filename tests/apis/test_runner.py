@@ -25,6 +25,15 @@ def test_wrong_argument(tmp_path) -> None:
         build_runner(config)
 
 
+def test_unknown_optimizer() -> None:
+    from mmengine.optim import build_optim_wrapper
+    from torch import nn
+
+    config = Config({'optim_wrapper': {'type': 'OptimWrapper', 'optimizer': {'type': 'AdanW', 'lr': 0.1}}})
+    with pytest.raises(ConfigError, match=r"type='AdanW'.*Did you mean .*AdamW"), blame_config(config):
+        build_optim_wrapper(nn.Linear(1, 1), config.optim_wrapper)
+
+
 def test_missing_file_names_data_root() -> None:
     with pytest.raises(DataError, match=r'/nowhere/list.txt: .*Set data_root'), blame_config(CONFIG):
         open('/nowhere/list.txt')
@@ -64,6 +73,12 @@ def test_our_errors_come_back_from_workers() -> None:
         next(iter(DataLoader(BadRasters(), num_workers=1)))
     assert caught.value.subject == '/data/a.tif' and caught.value.found == '3 bands'
     assert str(caught.value) == '/data/a.tif: found 3 bands; expected 4 bands. Or so. Give another file.'
+
+
+def test_work_dir_that_cannot_be_made() -> None:
+    config = Config({'model': {'type': 'ToyModel'}, 'work_dir': '/proc/run'})
+    with pytest.raises(ConfigError, match='/proc/run: found that it cannot be written'):
+        build_runner(config)
 
 
 def test_damaged_image(tmp_path) -> None:
