@@ -64,3 +64,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f'mmrs {args.command}: interrupted', file=sys.stderr)
         return 130
+    except Exception as error:
+        print(f'mmrs {args.command}: error: {_describe_unforeseen(args.command, error)}', file=sys.stderr)
+        return 1
+
+
+def _describe_unforeseen(command: str, error: Exception) -> str:
+    """One line about an exception that nobody translated; its traceback goes to a file, for whoever mends it."""
+    import tempfile
+    import traceback
+
+    text = ' '.join(str(error).split())
+    name = f'{type(error).__name__}: {text}' if text else type(error).__name__
+    try:
+        with tempfile.NamedTemporaryFile('w', prefix=f'mmrs-{command}-', suffix='.log', delete=False) as file:
+            traceback.print_exception(error, file=file)
+    except OSError:  # a full disk, most likely: then the screen has to do
+        traceback.print_exception(error)
+        return name
+    return f'{name} (traceback: {file.name})'
