@@ -3,7 +3,6 @@
 from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
-from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
@@ -15,7 +14,6 @@ MODELS = Registry('model', parent=MMENGINE_MODELS, scope='mmrs', locations=['mmr
 DATASETS = Registry('dataset', parent=MMENGINE_DATASETS, scope='mmrs', locations=['mmrs.datasets.segmentation'])
 DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmrs', locations=['mmrs.datasets'])
 TRANSFORMS = Registry('transform', parent=MMENGINE_TRANSFORMS, scope='mmrs', locations=['mmrs.datasets.transforms'])
-METRICS = Registry('metric', parent=MMENGINE_METRICS, scope='mmrs', locations=['mmrs.evaluation'])
 HOOKS = Registry('hook', parent=MMENGINE_HOOKS, scope='mmrs', locations=['mmrs.engine'])
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     'optimizer wrapper constructor',
