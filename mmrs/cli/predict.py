@@ -90,6 +90,8 @@ def run(args: argparse.Namespace) -> int:
 
     with _short_warnings():
         scenes, failed = _scenes(args.scenes)
+        if not scenes:
+            return 1
         device = args.device or ('cuda' if torch.cuda.is_available() else 'cpu')
         autocast = torch.bfloat16 if args.bf16 else None
         model = load_model(args.config, args.checkpoint, device, autocast, args.cfg_options)
