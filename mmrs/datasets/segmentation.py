@@ -13,6 +13,8 @@ from mmrs.datasets.tolerance import SkipBadMixin
 from mmrs.errors import DataError
 from mmrs.registry import DATASETS
 
+WHERE = 'Set data_root (MMRS_DATA, or --cfg-options data_root=PATH) to where the data is, or correct data_prefix.'
+
 
 @DATASETS.register_module()
 class FolderSegDataset(SkipBadMixin, BaseSegDataset):
@@ -65,7 +67,7 @@ class FolderSegDataset(SkipBadMixin, BaseSegDataset):
         """
         for folder in self.data_prefix.values():
             if folder and not Path(folder).is_dir():
-                raise DataError(folder, 'no such folder', 'a folder of rasters', 'Correct data_root or data_prefix.')
+                raise DataError(folder, 'no such folder', 'a folder of rasters', WHERE)
         samples = super().load_data_list()
         if not samples:
             folder = self.data_prefix['img_path']
