@@ -62,6 +62,12 @@ def test_more_processes_than_devices() -> None:
     assert answer.returncode == 1 and f'found {count}; expected at most {count - 1}' in answer.stderr
 
 
+def test_more_processes_than_cores() -> None:
+    answer = launch('dist_train.sh', 'config.py', 999)
+    assert answer.returncode == 1 and 'found 999; expected at most ' in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
+
+
 def fake_srun(folder: Path) -> str:
     """A PATH on which ``srun`` prints its arguments."""
     (folder / 'srun').write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
