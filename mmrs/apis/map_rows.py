@@ -80,6 +80,7 @@ def map_rows(
                 result.counts = _counted(arrays['classes'], result.counts)
                 carry = None if store.busy else row_map.blender.carry.cpu().numpy().copy()
                 store.write(first, arrays, batch.row + 1, result.counts, carry)
+                del carry, arrays  # a row's worth each: not to be held until the next one is there
                 done = (batch.row + 1) * columns
             if progress:
                 progress(done if batch.last else done + batch.columns[-1] + 1, rows * columns)
