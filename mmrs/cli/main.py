@@ -53,7 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser(command).parse_args(arguments)
     try:
         status = importlib.import_module(f'mmrs.cli.{args.command}').run(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by the caller, as in `mmrs ... >&-`
+            sys.stdout.flush()
         return status
     except BrokenPipeError:  # the reader has seen enough, as in `mmrs weights list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

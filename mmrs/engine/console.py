@@ -6,7 +6,9 @@ import contextlib
 import importlib
 import io
 import logging
+import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from mmengine.logging import MMLogger
@@ -41,6 +43,14 @@ def is_worth_a_line(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.ERROR or not record.getMessage().startswith(CHATTER)
 
 
+def _give_up_on_closed_pipe(handler: logging.StreamHandler, record: logging.LogRecord) -> None:
+    """Falls silent when nobody reads on, as in ``mmrs train | head``; the run and its log file go on."""
+    if isinstance(sys.exc_info()[1], BrokenPipeError):
+        handler.setLevel(logging.CRITICAL + 1)
+    else:
+        logging.StreamHandler.handleError(handler, record)
+
+
 class QuietRunner(Runner):
     """mmengine's runner, whose screen shows iterations, time left, scores and warnings that a user can act upon.
 
@@ -52,6 +62,7 @@ class QuietRunner(Runner):
         """Builds the logger; see ``mmengine.runner.Runner.build_logger``."""
         logger = super().build_logger(log_level, log_file, **kwargs)
         for handler in console_handlers(logger):
+            handler.handleError = partial(_give_up_on_closed_pipe, handler)  # type: ignore[method-assign]
             if handler.level > logging.DEBUG:
                 handler.addFilter(is_worth_a_line)
         logging.getLogger(WARNINGS).handlers = [h for h in logger.handlers if isinstance(h, logging.FileHandler)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -34,3 +36,9 @@ def test_traceback_is_shown_where_it_cannot_be_stored(
     assert main(['doctor']) == 1
     error = capsys.readouterr().err
     assert 'in fail' in error and error.endswith('mmrs doctor: error: ValueError: two lines\n')
+
+
+def test_closed_stdout() -> None:
+    command = f'"{sys.executable}" -m mmrs weights list >&-'
+    done = subprocess.run(['sh', '-c', command], stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 0 and not done.stderr

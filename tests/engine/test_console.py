@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -54,3 +56,12 @@ def test_set_up_goes_to_the_log_alone(tmp_path: Path, capfd: pytest.CaptureFixtu
 def test_debug_shows_everything(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     screen, _ = train(tmp_path, capfd, '--cfg-options', 'log_level=DEBUG')
     assert 'System environment' in screen and 'Config:' in screen
+
+
+def test_a_closed_pipe_does_not_stop_the_run(tmp_path: Path) -> None:
+    config, work_dir = write_run(tmp_path, iterations=2), tmp_path / 'run'
+    command = f'"{sys.executable}" -m mmrs train "{config}" --work-dir "{work_dir}" --no-validate | head -n 1'
+    done = subprocess.run(['bash', '-o', 'pipefail', '-c', command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 1
+    assert 'Traceback' not in done.stderr and 'Logging error' not in done.stderr
+    assert (work_dir / 'iter_2.pth').is_file()
