@@ -88,6 +88,29 @@ def cannot_write(path: str | os.PathLike[str], reason: BaseException) -> RasterE
     return RasterError(path, found, 'a writable folder with enough free space', 'Free space or choose another folder.')
 
 
+def check_written(path: str | os.PathLike[str]) -> None:
+    """Reads a GeoTIFF once more: a disk that fills up while GDAL closes the file goes unreported.
+
+    Args:
+        path: The file, tiled or in strips.
+
+    Raises:
+        OSError: If a block is missing or cannot be decoded.
+    """
+    incomplete = OSError(errno.ENOSPC, 'what was written is incomplete; the disk may be full')
+    try:
+        with rasterio.open(path) as dataset:
+            for (row, column), window in dataset.block_windows(1):
+                places = [
+                    dataset.get_tag_item(f'BLOCK_OFFSET_{column}_{row}', 'TIFF', bidx=band) for band in dataset.indexes
+                ]
+                if None in places:
+                    raise incomplete
+                dataset.read(window=window)
+    except GDAL_ERRORS as error:
+        raise incomplete from error
+
+
 @contextmanager
 def replacing(destination: str | os.PathLike[str]) -> Iterator[Path]:
     """A name to write to, in a hidden folder beside the output; it becomes the output when all went well.

@@ -17,7 +17,7 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from mmrs.errors import RasterError
-from mmrs.geo.gdal import GDAL_ERRORS, cannot_read, gdal_env, replacing
+from mmrs.geo.gdal import GDAL_ERRORS, cannot_read, check_written, gdal_env, replacing
 from mmrs.geo.scene import Scene
 
 BLOCK = 512
@@ -52,19 +52,31 @@ def resample(
         ``target``.
 
     Raises:
-        RasterError: If the scene cannot be read, has no CRS although ``gsd`` is given, or ``target`` is not writable.
+        RasterError: If the scene cannot be read, has no CRS although ``gsd`` is given, or ``target`` is not writable,
+            no GeoTIFF by its name, or the scene itself.
     """
+    _check_target(source, target)
     with Scene(source, bands, nodata, require_crs=gsd is not None) as scene:
         shape, transform = _grid(scene, gsd)
         missing = scene.nodata[0]
         kind = np.dtype(dtype or scene.dtype)
         profile = _profile(scene, shape, transform, kind)
-        with replacing(target) as temporary, gdal_env(), rasterio.open(temporary, 'w', **profile) as writer:
-            writer.descriptions = scene.band_names
-            for rows in _strips(scene, shape, transform, missing, progress):
-                pixels = _converted(rows[1], scale, kind, missing, profile['nodata'])
-                writer.write(pixels, window=Window(0, rows[0], shape[1], pixels.shape[1]))
+        with replacing(target) as temporary, gdal_env():
+            with rasterio.open(temporary, 'w', **profile) as writer:
+                writer.descriptions = scene.band_names
+                for rows in _strips(scene, shape, transform, missing, progress):
+                    pixels = _converted(rows[1], scale, kind, missing, profile['nodata'])
+                    writer.write(pixels, window=Window(0, rows[0], shape[1], pixels.shape[1]))
+            check_written(temporary)
     return Path(target)
+
+
+def _check_target(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
+    if Path(target).suffix.lower() not in ('.tif', '.tiff'):
+        found = f'the suffix {Path(target).suffix or "(none)"}'
+        raise RasterError(target, found, '.tif: a GeoTIFF is written', 'Choose another name for the output.')
+    if os.path.exists(source) and os.path.exists(target) and os.path.samefile(source, target):
+        raise RasterError(target, 'the scene itself', 'another file', 'Choose another name for the output.')
 
 
 def _profile(scene: Scene, shape: tuple[int, int], transform: Affine, kind: np.dtype[Any]) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def test_nothing_is_left_when_the_disk_is_full(tmp_path: Path, limit: int) -> No
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
-        with pytest.raises(DataError, match='writable folder with enough space'):
+        with pytest.raises(DataError, match='writable folder with enough free space'):
             write_dataset(tmp_path / 'set', Plan(train=1, val=1, tile=32, scene_size=256))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

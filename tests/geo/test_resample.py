@@ -75,3 +75,14 @@ def test_what_cannot_be_done_is_refused(make_raster: MakeRaster, tmp_path: Path)
     with pytest.raises(RasterError, match='writable'):
         resample(somewhere, tmp_path / 'file' / 'out.tif')
     assert not (tmp_path / 'out.tif').exists()
+    for name in ('scene.tif', 'out.png'):
+        with pytest.raises(RasterError, match='Choose another name'):
+            resample(somewhere, tmp_path / name)
+
+
+def test_full_disk_leaves_no_file(make_raster: MakeRaster, tmp_path: Path, full_disk) -> None:
+    source = make_raster(np.random.default_rng(0).integers(0, 255, (700, 600), dtype=np.uint8))
+    for size in (100, 5_000, 400_000):
+        with full_disk(size), pytest.raises(RasterError, match='cannot be written'):
+            resample(source, tmp_path / 'full' / 'out.tif')
+        assert not list((tmp_path / 'full').iterdir())

@@ -20,7 +20,7 @@ from mmrs.datasets.synthetic.classes import CLASSES, PALETTE
 from mmrs.datasets.synthetic.noise import stream
 from mmrs.datasets.synthetic.scene import SyntheticScene, draw_scene
 from mmrs.errors import DataError
-from mmrs.geo.gdal import GDAL_ERRORS
+from mmrs.geo.gdal import GDAL_ERRORS, cannot_write, check_written, gdal_env
 
 FORMAT = 'mmrs-synthetic-landcover'
 VERSION = 1  # raised whenever the same seed would draw other pixels
@@ -111,8 +111,8 @@ def write_dataset(
     try:
         _write_beside(root, plan, progress)
     except (OSError, *GDAL_ERRORS) as error:
-        found, fix = ' '.join(str(error).split()), 'Nothing was left under this name.'
-        raise DataError(root, found, 'a writable folder with enough space', fix) from error
+        refusal = cannot_write(root, error)
+        raise DataError(root, refusal.found, refusal.expected, f'{refusal.fix} Nothing was left here.') from error
     return root
 
 
@@ -207,13 +207,14 @@ def _write_tif(path: Path, pixels: np.ndarray, place: tuple[float, float], gsd: 
         transform=from_origin(*place, gsd, gsd), compress='deflate', predictor=3 if pixels.dtype.kind == 'f' else 2,
         tiled=tiled, **(dict(blockxsize=256, blockysize=256) if tiled else {}),
     )  # fmt: skip
-    with rasterio.open(path, 'w', **profile) as target:
+    with gdal_env(), rasterio.open(path, 'w', **profile) as target:
         target.write(pixels)
         target.descriptions = bands
         if bands == ('land_cover',):
             target.write_colormap(1, dict(enumerate((*colour, 255) for colour in PALETTE)))
         if bands == ('sigma0',):
             target.units = ('dB',)
+    check_written(path)
 
 
 def estimate_bytes(plan: Plan) -> int:
