@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +58,15 @@ def run(args: argparse.Namespace) -> int:
     return {'synth': _synth, 'resample': _resample}[args.action](args)
 
 
+def _bar() -> Progress:
+    """A bar on stderr, on terminals only."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
+
+
 def _synth(args: argparse.Namespace) -> int:
     from mmrs.datasets.synthetic.writer import Plan, estimate_bytes, write_dataset
 
@@ -67,9 +79,8 @@ def _synth(args: argparse.Namespace) -> int:
     if args.dry_run:
         print(f'{args.out}: would hold {what}, about {estimate_bytes(plan) / 1e6:.0f} MB')
         return 0
-    from rich.progress import Progress
 
-    with Progress(transient=True) as bar:
+    with _bar() as bar:
         task = bar.add_task('drawing landscapes')
         write_dataset(args.out, plan, args.overwrite, lambda done, total: bar.update(task, completed=done, total=total))
     print(f'{args.out}: {what}')
@@ -77,11 +88,9 @@ def _synth(args: argparse.Namespace) -> int:
 
 
 def _resample(args: argparse.Namespace) -> int:
-    from rich.progress import Progress
-
     from mmrs.geo.resample import resample
 
-    with Progress(transient=True) as bar:
+    with _bar() as bar:
         task = bar.add_task('resampling')
         options = (args.gsd, args.bands, args.scale, args.dtype, args.nodata)
         resample(args.scene, args.out, *options, lambda done, total: bar.update(task, completed=done, total=total))
