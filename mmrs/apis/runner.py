@@ -89,7 +89,8 @@ def _unknown_type(name: str, kind: str, registry: str) -> ConfigError:
         known += [f'{scope}.{key}'.lstrip('.') for key in getattr(tree, 'module_dict', {})]
     bare = {key.split('.')[-1]: key for key in known}
     near = [bare[match] for match in get_close_matches(kind.split('.')[-1], bare, n=3)]
-    fix = f'Did you mean {" or ".join(near)}?' if near else 'Set default_scope to its host, or import what defines it through custom_imports.'
+    elsewhere = 'Set default_scope to its host, or import what defines it through custom_imports.'
+    fix = f'Did you mean {" or ".join(near)}?' if near else elsewhere
     return ConfigError(name, f'type={kind!r}', f'a registered {registry}', fix)
 
 
