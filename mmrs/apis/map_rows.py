@@ -78,7 +78,8 @@ def map_rows(
                 first, _ = plan.grid.final_rows(batch.row)
                 arrays = row_map.finish(batch)
                 result.counts = _counted(arrays['classes'], result.counts)
-                carry = None if store.busy else row_map.blender.carry.cpu().numpy().copy()
+                saved = row_map.blender.carry
+                carry = saved.cpu().numpy().copy() if store.checkpoint_due(saved.nbytes) else None
                 store.write(first, arrays, batch.row + 1, result.counts, carry)
                 del carry, arrays  # a row's worth each: not to be held until the next one is there
                 done = (batch.row + 1) * columns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,18 @@ from numpy.typing import DTypeLike, NDArray
 from mmrs.errors import RasterError
 from mmrs.geo.spool import RasterSpool
 
+# Bytes of carry a second: saving it after every row would cost a light network a tenth of its speed. A network that
+# takes more than a second for 25 MB of carry saves every row.
+CARRY_RATE = 25e6
+
 
 class ProgressStore:
     """Spools of finished rows plus the blender's carry, written by a thread of their own.
 
     A checkpoint is a row of tiles after which everything is on disk: the finished rows and the overlap that the next
-    row of tiles builds on. Each row of tiles becomes one unless the disk falls behind the model; then the rows
-    since the last checkpoint are computed again after a crash. Two files hold the carry in turn, so that one of them
-    is always whole.
+    row of tiles builds on. Each row of tiles becomes one unless the last is too young (`CARRY_RATE`) or the disk falls
+    behind the model; then the rows since the last checkpoint are computed again after a crash. Two files hold the
+    carry in turn, so that one of them is always whole.
 
     Args:
         folder: Working folder of one scene.
@@ -50,11 +55,20 @@ class ProgressStore:
         self._checkpoint: dict[str, Any] = state
         self._writer = ThreadPoolExecutor(1, 'mmrs-write')
         self._pending: list[Future[None]] = []
+        self._last_checkpoint = time.monotonic()
 
     @property
     def busy(self) -> bool:
         """Whether the disk is behind."""
         return any(not future.done() for future in self._pending)
+
+    def checkpoint_due(self, carry_bytes: int) -> bool:
+        """Whether the next row of tiles should become a checkpoint.
+
+        Args:
+            carry_bytes: Size of its carry.
+        """
+        return not self.busy and time.monotonic() - self._last_checkpoint >= carry_bytes / CARRY_RATE
 
     def carry(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """The carry of the checkpoint.
@@ -94,6 +108,8 @@ class ProgressStore:
         """
         while len(self._pending) > 1:
             self._pending.pop(0).result()
+        if carry is not None:
+            self._last_checkpoint = time.monotonic()
         self._pending.append(self._writer.submit(self._write, row_start, rows, next_row, counts, carry))
 
     def finish(self) -> None:
