@@ -74,7 +74,7 @@ def light_segmentor() -> nn.Module:
         @MODELS.register_module()
         class LightBackbone(nn.Sequential):
             def __init__(self) -> None:
-                widths = [3, 24, 48, 48, 48]
+                widths = [3, 32, 64, 64, 64]
                 steps = [(4, 1), (2, 1), (1, 1), (1, 1)]
                 convs = [
                     nn.Conv2d(i, o, 3, stride, padding)
@@ -87,7 +87,7 @@ def light_segmentor() -> nn.Module:
 
     init_default_scope('mmseg')
     torch.manual_seed(0)
-    head = {'type': 'FCNHead', 'in_channels': 48, 'channels': 48, 'num_convs': 0, 'concat_input': False}
+    head = {'type': 'FCNHead', 'in_channels': 64, 'channels': 64, 'num_convs': 0, 'concat_input': False}
     model = EncoderDecoder(
         backbone={'type': 'LightBackbone'},
         decode_head={**head, 'num_classes': CLASSES, 'loss_decode': {'type': 'CrossEntropyLoss'}},
