@@ -19,7 +19,7 @@ from pathlib import Path
 
 from mmrs.errors import DataError, MmrsError
 
-SYNTHETIC_CONFIG = 'quickstart/cgeartheye-tiny_upernet_400_synthetic-128.py'
+SYNTHETIC_CONFIG = 'quickstart/cgeartheye-tiny_upernet_600_synthetic-128.py'
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class RealSet:
 
 REAL_SETS = {
     'amazon_forest': RealSet(
-        'quickstart/cgeartheye-tiny_upernet_400_amazon-forest-128.py',
+        'quickstart/cgeartheye-tiny_upernet_600_amazon-forest-128.py',
         'sentinel2_l1c_T60HWB_13band.tif',
         # The set is true colour in 8 bits, about reflectance x 1000; level 1C stores reflectance x 10000.
         ('--bands', '4,3,2', '--scale', '0.1', '--dtype', 'uint8'),
         'Same sensor and GSD (Sentinel-2, 10 m), but New Zealand instead of the Amazon.',
     ),
     'roads_epfl': RealSet(
-        'quickstart/cgeartheye-tiny_upernet_400_roads-epfl-128.py',
+        'quickstart/cgeartheye-tiny_upernet_600_roads-epfl-128.py',
         'drone_rgb_2048_a.tif',
         ('--gsd', '0.5', '--nodata', '0'),
         'Brought from 0.1 m to the GSD of the training images, about 0.5 m; another city, camera and season.',

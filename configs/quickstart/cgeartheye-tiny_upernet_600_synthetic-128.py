@@ -3,5 +3,5 @@
 _base_ = [
     '../_base_/models/upernet_cgeartheye-tiny.py',
     '../_base_/datasets/synthetic_landcover.py',
-    '../_base_/schedules/mmseg_400.py',
+    '../_base_/schedules/mmseg_600.py',
 ]

@@ -1,7 +1,7 @@
-"""400 iterations of AdamW for small models from scratch: minutes on a CPU."""
+"""600 iterations of AdamW for small models from scratch: minutes on a CPU."""
 
 _base_ = '../mmseg_runtime.py'
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=400, val_interval=400)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=600, val_interval=600)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
@@ -12,10 +12,10 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
-    dict(type='CosineAnnealingLR', T_max=350, eta_min=1e-5, by_epoch=False, begin=50, end=400),
+    dict(type='CosineAnnealingLR', T_max=550, eta_min=1e-5, by_epoch=False, begin=50, end=600),
 ]
 log_processor = dict(by_epoch=False)
 default_hooks = dict(
     logger=dict(interval=20),
-    checkpoint=dict(by_epoch=False, interval=200),
+    checkpoint=dict(by_epoch=False, interval=300),
 )
