@@ -1,5 +1,5 @@
 """Models of mmrs: importing this package fills the ``MODELS`` registry of scope ``mmrs``."""
 
-from mmrs.models.backbones import CGEarthEye
+from mmrs.models.backbones import CGEarthEye, SkySenseS1, SkySenseS2
 
-__all__ = ['CGEarthEye']
+__all__ = ['CGEarthEye', 'SkySenseS1', 'SkySenseS2']

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
 from mmrs.errors import WeightsError
+from mmrs.weights import skysense_names as skysense
 
 Value = TypeVar('Value')
 Rules = tuple[tuple[str, str], ...]
@@ -29,6 +30,9 @@ class KeyFormat(str, Enum):
     DINOV2 = 'dinov2'
     DINOV2_CHUNKED = 'dinov2-chunked'
     MMPRETRAIN = 'mmpretrain'
+    SKYSENSE_VIT = 'skysense-vit'
+    SKYSENSE_FUSION = 'skysense-fusion'
+    SKYSENSEPP = 'skysensepp'
     UNKNOWN = 'unknown'
 
 
@@ -41,6 +45,17 @@ MARKERS: dict[KeyFormat, tuple[str, str]] = {
     KeyFormat.DINOV2: ('patch_embed.proj.weight', 'blocks.0.attn.qkv.weight'),
     KeyFormat.DINOV2_CHUNKED: ('patch_embed.proj.weight', 'blocks.0.0.attn.qkv.weight'),
     KeyFormat.MMPRETRAIN: ('patch_embed.projection.weight', 'layers.0.attn.qkv.weight'),
+    KeyFormat.SKYSENSE_VIT: skysense.VIT_MARKERS,
+    KeyFormat.SKYSENSE_FUSION: skysense.FUSION_MARKERS,
+    KeyFormat.SKYSENSEPP: skysense.WHOLE_MARKERS,
+}
+# Formats of a model whose parts are models of other formats: part in the file, its name with us, its format.
+PARTS: dict[KeyFormat, dict[str, tuple[str, KeyFormat]]] = {
+    KeyFormat.SKYSENSEPP: {
+        'backbone_s2': ('backbone_s2', KeyFormat.SKYSENSE_VIT),
+        'backbone_s1': ('backbone_s1', KeyFormat.SKYSENSE_VIT),
+        'fusion': ('fusion', KeyFormat.SKYSENSE_FUSION),
+    },
 }
 
 # A rule is (pattern of the whole name, replacement); the first that matches is used, a name without one stays.
@@ -58,6 +73,9 @@ TO_MMRS: dict[KeyFormat, Rules] = {
         (r'layers\.(\d+)\.ffn\.(w12|w3)\.(\w+)', r'blocks.\1.mlp.\2.\3'),
         (r'ln1\.(\w+)', r'norm.\1'),
     ),
+    KeyFormat.SKYSENSE_VIT: skysense.VIT_IN,
+    KeyFormat.SKYSENSE_FUSION: skysense.FUSION_IN,
+    KeyFormat.SKYSENSEPP: (),
 }
 FROM_MMRS: dict[KeyFormat, Rules] = {
     KeyFormat.MMRS: (),
@@ -73,9 +91,14 @@ FROM_MMRS: dict[KeyFormat, Rules] = {
         (r'blocks\.(\d+)\.mlp\.(w12|w3)\.(\w+)', r'layers.\1.ffn.\2.\3'),
         (r'norm\.(\w+)', r'ln1.\1'),
     ),
+    KeyFormat.SKYSENSE_VIT: skysense.VIT_OUT,
+    KeyFormat.SKYSENSE_FUSION: skysense.FUSION_OUT,
+    KeyFormat.SKYSENSEPP: (),
 }
 # Used in pretraining only: dropped, unless the model that is loaded has it too.
 PRETRAINING_ONLY = frozenset({'mask_token'})
+# Dropped where the model that is loaded is known and has them not.
+OPTIONAL = skysense.OPTIONAL
 # What a format has no place for.
 UNSUPPORTED: dict[KeyFormat, frozenset[str]] = {KeyFormat.MMPRETRAIN: frozenset({'register_tokens'})}
 
@@ -139,8 +162,9 @@ def to_mmrs(
     dropped = [name for name in plain if not name.startswith(chosen)]
     key_format = detect_format(part)
     if key_format is not KeyFormat.UNKNOWN:
-        part = _rename(part, lambda name: apply_rules(name, TO_MMRS[key_format]), subject)
-    unwanted = [name for name in part if name in PRETRAINING_ONLY and name not in wanted]
+        part = _rename(part, lambda name: _name_in_mmrs(name, key_format), subject)
+    optional = PRETRAINING_ONLY | OPTIONAL if wanted else PRETRAINING_ONLY
+    unwanted = [name for name in part if name in optional and name not in wanted]
     state_of_ours = {name: value for name, value in part.items() if name not in unwanted}
     return Converted(state_of_ours, key_format, chosen, tuple(dropped + [chosen + name for name in unwanted]))
 
@@ -167,7 +191,37 @@ def from_mmrs(
     dropped = PRETRAINING_ONLY if key_format is KeyFormat.MMPRETRAIN else frozenset()
     head = f'{prefix.rstrip(".")}.' if prefix else ''
     wanted = {name: value for name, value in state.items() if name not in dropped}
-    return _rename(wanted, lambda name: head + apply_rules(name, FROM_MMRS[key_format]), subject)
+    return _rename(wanted, lambda name: head + _name_from_mmrs(name, key_format), subject)
+
+
+def find_part(keys: Iterable[str], parts: Sequence[str]) -> str | None:
+    """Finds the part of a larger file that a model is, by the names that files give to it.
+
+    Args:
+        keys: Names in the file, training wrappers and all.
+        parts: Names of the part, such as ``('backbone_s2',)``.
+
+    Returns:
+        Its whole prefix, such as ``'model.backbone_s2.'``; None if the file has no such part.
+    """
+    starts = find_prefixes(WRAPPERS.sub('', key) for key in keys)
+    return next((start for part in parts for start in starts if f'.{start}'.endswith(f'.{part}.')), None)
+
+
+def _name_in_mmrs(name: str, key_format: KeyFormat) -> str:
+    part, _, rest = name.partition('.')
+    ours, inner = PARTS.get(key_format, {}).get(part, (part, key_format))
+    if inner is not key_format:
+        return f'{ours}.{apply_rules(rest, TO_MMRS[inner])}'
+    return apply_rules(name, TO_MMRS[key_format])
+
+
+def _name_from_mmrs(name: str, key_format: KeyFormat) -> str:
+    part, _, rest = name.partition('.')
+    for theirs, (ours, inner) in PARTS.get(key_format, {}).items():
+        if ours == part:
+            return f'{theirs}.{apply_rules(rest, FROM_MMRS[inner])}'
+    return apply_rules(name, FROM_MMRS[key_format])
 
 
 def apply_rules(name: str, rules: Rules) -> str:
@@ -193,6 +247,13 @@ def _rename(state: Mapping[str, Value], rename: Callable[[str], str], subject: s
     return {renamed[name]: value for name, value in state.items()}
 
 
+def _without_parts(prefixes: list[str], state: Mapping[str, object]) -> list[str]:
+    """Leaves out prefixes of the parts of a whole model that is found too."""
+    wholes = [start for start in prefixes if any({start + name for name in MARKERS[k]} <= state.keys() for k in PARTS)]
+    inside = {start for start in prefixes for whole in wholes if start != whole and start.startswith(whole)}
+    return [start for start in prefixes if start not in inside]
+
+
 def _choose_prefix(state: Mapping[str, object], prefix: str | None, wanted: Collection[str], subject: str) -> str:
     if prefix == '':
         return ''
@@ -201,6 +262,9 @@ def _choose_prefix(state: Mapping[str, object], prefix: str | None, wanted: Coll
         start = f'{prefix.rstrip(".")}.'
         if any(name.startswith(start) for name in state):
             return start
+        deeper = [item for item in found if item.endswith(f'.{start}')]
+        if len(deeper) == 1:
+            return deeper[0]
         if found == ['']:
             return ''
         tops = sorted({name.split('.')[0] for name in state})
@@ -212,6 +276,7 @@ def _choose_prefix(state: Mapping[str, object], prefix: str | None, wanted: Coll
         )
     if any(name.startswith(start) for start in found for name in wanted if start and name in state):
         return ''
+    found = _without_parts(found, state)
     if len(found) > 1:
         raise WeightsError(
             subject,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmrs.errors import ConfigError, WeightsError
 from mmrs.weights.catalogue import CATALOGUE, Entry, get
-from mmrs.weights.convert import KeyFormat, to_mmrs
+from mmrs.weights.convert import KeyFormat, find_part, to_mmrs
 from mmrs.weights.files import read_state_dict
 from mmrs.weights.store import SUFFIXES, fetch
 
@@ -105,7 +105,8 @@ def load_pretrained(
     """Fills a module with released weights and logs what fitted.
 
     The module may have ``adapt_state_dict(state) -> (state, names)``, which resizes what depends on its shape (a
-    position embedding, input channels) and names what it changed.
+    position embedding, input channels) and names what it changed, and ``weights_parts``: names of the part that it
+    is in files of larger models, taken where ``prefix`` is None.
 
     Args:
         module: Filled in place; dtype and device stay.
@@ -119,7 +120,10 @@ def load_pretrained(
     """
     entry, path = resolve(source)
     wanted = module.state_dict()
-    converted = to_mmrs(read_state_dict(path), prefix, wanted=wanted, subject=fspath(path))
+    stored = read_state_dict(path)
+    if prefix is None:
+        prefix = find_part(stored, getattr(module, 'weights_parts', ()))
+    converted = to_mmrs(stored, prefix, wanted=wanted, subject=fspath(path))
     state, resized = _adapt(module, converted.state)
     found = match(entry.name if entry else fspath(path), wanted, state, converted.key_format)
     report = LoadReport(**{**vars(found), 'dropped': converted.dropped, 'resized': resized})

@@ -23,7 +23,14 @@ from mmrs.weights.files import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-TARGETS = (KeyFormat.MMRS, KeyFormat.DINOV2, KeyFormat.MMPRETRAIN)
+TARGETS = (
+    KeyFormat.MMRS,
+    KeyFormat.DINOV2,
+    KeyFormat.MMPRETRAIN,
+    KeyFormat.SKYSENSE_VIT,
+    KeyFormat.SKYSENSE_FUSION,
+    KeyFormat.SKYSENSEPP,
+)
 # DINOv2's own loader expects what pretraining alone uses; ours and mmpretrain's do not.
 _KEPT = {KeyFormat.DINOV2: PRETRAINING_ONLY}
 

@@ -1,6 +1,7 @@
 """Backbones, registered under scope ``mmrs`` and usable from every OpenMMLab host."""
 
 from mmrs.models.backbones.cgeartheye import CGEarthEye
+from mmrs.models.backbones.skysense_vit import SkySenseS1, SkySenseS2, SkySenseViT
 from mmrs.models.backbones.vision_transformer import VisionTransformer, ViTArch
 
-__all__ = ['CGEarthEye', 'ViTArch', 'VisionTransformer']
+__all__ = ['CGEarthEye', 'SkySenseS1', 'SkySenseS2', 'SkySenseViT', 'ViTArch', 'VisionTransformer']

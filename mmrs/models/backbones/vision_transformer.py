@@ -74,6 +74,8 @@ class VisionTransformer(nn.Module):
         drop_path_rate: Highest stochastic depth rate.
         drop_path_rule: ``'linear'`` grows from 0 to the rate over the blocks, ``'uniform'`` is the same everywhere.
         drop_path_branches: See :class:`mmrs.models.layers.ViTBlock`.
+        drop_rate: Dropout after the positions, the attention projection and inside the feed-forward layers.
+        patch_bias: Whether the patch embedding has a bias (mmsegmentation's ViT has none).
         frozen_stages: -1 trains everything, 0 freezes the embeddings, k also the first k blocks, the number of blocks
             the final norm too. What is frozen takes no gradient, keeps no graph (also none back to the image), stays
             in eval mode and drops no path.
@@ -104,6 +106,8 @@ class VisionTransformer(nn.Module):
         drop_path_rate: float = 0.0,
         drop_path_rule: Literal['linear', 'uniform'] = 'linear',
         drop_path_branches: DropPathBranches = 'both',
+        drop_rate: float = 0.0,
+        patch_bias: bool = True,
         frozen_stages: int = -1,
         frozen_dtype: Literal['bfloat16'] | None = None,
         frozen_drop_path: bool = False,
@@ -119,20 +123,23 @@ class VisionTransformer(nn.Module):
         self.frozen_stages, self.frozen_drop_path, self.with_cp = frozen_stages, frozen_drop_path, with_cp
         self.num_prefix_tokens = int(with_cls_token) + num_register_tokens
         self._check_options(with_cls_token, frozen_dtype)
-        self._build_embedding(with_cls_token, num_register_tokens, with_mask_token)
+        self._build_embedding(with_cls_token, num_register_tokens, with_mask_token, patch_bias)
+        self.drop = nn.Dropout(drop_rate)
         self.blocks = nn.ModuleList(
-            self._block(layer_scale_init, rate, drop_path_branches)
+            self._block(layer_scale_init, rate, drop_path_branches, drop_rate)
             for rate in drop_path_rates(drop_path_rate, arch.num_layers, drop_path_rule)
         )
         self.norm = nn.Identity() if final_norm == 'none' else nn.LayerNorm(arch.embed_dims, eps=1e-6)
         self._initialise()
         self._freeze(None if frozen_dtype is None else getattr(torch, frozen_dtype))
 
-    def _build_embedding(self, with_cls_token: bool, num_register_tokens: int, with_mask_token: bool) -> None:
+    def _build_embedding(
+        self, with_cls_token: bool, num_register_tokens: int, with_mask_token: bool, bias: bool
+    ) -> None:
         dim = self.embed_dims
         # strict_img_size and dynamic_img_pad: any size, padded on the right and at the bottom
         self.patch_embed = PatchEmbed(
-            None, self.patch_size, self.in_channels, dim, strict_img_size=False, dynamic_img_pad=True
+            None, self.patch_size, self.in_channels, dim, bias=bias, strict_img_size=False, dynamic_img_pad=True
         )
         self.grid_size = self._grid(self.img_size)
         self.pos_embed = nn.Parameter(torch.zeros(1, int(with_cls_token) + math.prod(self.grid_size), dim))
@@ -140,10 +147,12 @@ class VisionTransformer(nn.Module):
         self.register_tokens = nn.Parameter(torch.zeros(1, num_register_tokens, dim)) if num_register_tokens else None
         self.mask_token = nn.Parameter(torch.zeros(1, dim)) if with_mask_token else None
 
-    def _block(self, layer_scale_init: float | None, drop_path: float, branches: DropPathBranches) -> ViTBlock:
-        arch = self.arch
+    def _block(
+        self, layer_scale_init: float | None, drop_path: float, branches: DropPathBranches, drop: float
+    ) -> ViTBlock:
+        a = self.arch
         return ViTBlock(
-            arch.embed_dims, arch.num_heads, arch.mlp_ratio, arch.ffn, layer_scale_init, drop_path, branches
+            a.embed_dims, a.num_heads, a.mlp_ratio, a.ffn, layer_scale_init, drop_path, branches, drop_rate=drop
         )
 
     def _check_options(self, with_cls_token: bool, frozen_dtype: str | None) -> None:
@@ -191,7 +200,7 @@ class VisionTransformer(nn.Module):
     def _frozen_modules(self) -> list[nn.Module]:
         if self.frozen_stages < 0:
             return []
-        return [self.patch_embed, *self.blocks[: self.frozen_stages]]
+        return [self.patch_embed, self.drop, *self.blocks[: self.frozen_stages]]
 
     def _freeze(self, dtype: torch.dtype | None) -> None:
         unused: list[nn.Module] = [*self.blocks[self.num_running :]]
@@ -235,24 +244,31 @@ class VisionTransformer(nn.Module):
         Raises:
             ConfigError: The channel count, the image size or ``masks`` do not fit the model.
         """
-        self._check_images(images, masks)
+        self._check_images(images)
+        if masks is not None and self.mask_token is None:
+            raise ConfigError('masks', 'a mask', 'a model with a mask token', 'Set with_mask_token=True.')
+        return self._encode(images, masks)
+
+    def _encode(self, images: Tensor, *extras: Tensor | None) -> tuple[Tensor, ...]:
+        """Embeds, runs the blocks (the frozen ones without a graph) and formats; ``extras`` go to ``_embed``."""
         frozen = min(self.frozen_stages, self.num_running)
         outputs: list[Tensor] = []
+        grid = self._grid((images.shape[2], images.shape[3]))
         if frozen < 0:
-            tokens = self._embed(images, masks)
+            tokens = self._embed(images, *extras)
         else:
             stored = self.pos_embed.dtype
             as_stored = torch.autocast(images.device.type, enabled=False) if stored != images.dtype else nullcontext()
             with torch.no_grad(), as_stored:
-                tokens = self._embed(images.to(stored), masks)
-                tokens = self._run(tokens, 0, frozen, outputs)
-        tokens = self._run(tokens.to(images.dtype), max(frozen, 0), self.num_running, outputs)
+                tokens = self._embed(images.to(stored), *extras)
+                tokens = self._run(tokens, 0, frozen, outputs, grid)
+        tokens = self._run(tokens.to(images.dtype), max(frozen, 0), self.num_running, outputs, grid)
         return tuple(
             self._format(index, output.to(images.dtype), images)
             for index, output in zip(self.out_indices, outputs, strict=True)
         )
 
-    def _check_images(self, images: Tensor, masks: Tensor | None) -> None:
+    def _check_images(self, images: Tensor) -> None:
         channels, height, width = images.shape[1:]
         if channels != self.in_channels:
             fix = 'Set in_channels of the backbone, or the bands that the dataset loads.'
@@ -260,10 +276,8 @@ class VisionTransformer(nn.Module):
         if min(height, width) < self.patch_size:
             fix = 'Use larger tiles, or a smaller patch_size.'
             raise ConfigError('image', f'{height} x {width} pixels', f'{self.patch_size} or more each way', fix)
-        if masks is not None and self.mask_token is None:
-            raise ConfigError('masks', 'a mask', 'a model with a mask token', 'Set with_mask_token=True.')
 
-    def _embed(self, images: Tensor, masks: Tensor | None) -> Tensor:
+    def _embed(self, images: Tensor, masks: Tensor | None = None) -> Tensor:
         grid = self._grid((images.shape[2], images.shape[3]))
         tokens = self.patch_embed(images)
         if masks is not None and self.mask_token is not None:
@@ -271,21 +285,26 @@ class VisionTransformer(nn.Module):
         prefix = 0 if self.cls_token is None else 1
         if self.cls_token is not None:
             tokens = torch.cat([self.cls_token.expand(len(tokens), -1, -1), tokens], dim=1)
-        tokens = tokens + resize_pos_embed(self.pos_embed, prefix, self.grid_size, grid, self.pos_embed_mode)
+        tokens = self.drop(tokens + resize_pos_embed(self.pos_embed, prefix, self.grid_size, grid, self.pos_embed_mode))
         if self.register_tokens is not None:  # they have no position
             registers = self.register_tokens.expand(len(tokens), -1, -1)
             tokens = torch.cat([tokens[:, :prefix], registers, tokens[:, prefix:]], dim=1)
         return tokens
 
-    def _run(self, tokens: Tensor, start: int, stop: int, outputs: list[Tensor]) -> Tensor:
+    def _run(self, tokens: Tensor, start: int, stop: int, outputs: list[Tensor], grid: tuple[int, int]) -> Tensor:
         for index in range(start, stop):
             block = self.blocks[index]
             if self.with_cp and self.training and torch.is_grad_enabled():
                 tokens = checkpoint(block, tokens, use_reentrant=False)
             else:
                 tokens = block(tokens)
+            tokens = self._after_block(index, tokens, grid)
             if index in self.out_indices:
                 outputs.append(tokens)
+        return tokens
+
+    def _after_block(self, index: int, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
+        """What a subclass does between blocks; ``grid`` is the image's rows and columns of patches."""
         return tokens
 
     def _format(self, index: int, tokens: Tensor, images: Tensor) -> Tensor:
@@ -297,7 +316,8 @@ class VisionTransformer(nn.Module):
             return tokens[:, 0]
         size = (images.shape[2], images.shape[3])
         patches = tokens[:, self.num_prefix_tokens :].transpose(1, 2)
-        feature = patches.unflatten(2, self._grid(size)).contiguous()
+        rows = self._grid(size)[0]  # and not the columns: a subclass may put another grid beside the image's
+        feature = patches.unflatten(2, (rows, patches.shape[2] // rows)).contiguous()
         if self.out_strides is None:
             return feature
         return to_stride(feature, self.patch_size, self.out_strides[self.out_indices.index(index)], size)

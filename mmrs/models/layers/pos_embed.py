@@ -10,8 +10,8 @@ from torch.nn import functional
 
 from mmrs.errors import ConfigError
 
-PosEmbedMode = Literal['size', 'dinov2', 'antialias']
-POS_EMBED_MODES = ('size', 'dinov2', 'antialias')
+PosEmbedMode = Literal['size', 'dinov2', 'antialias', 'bilinear']
+POS_EMBED_MODES = ('size', 'dinov2', 'antialias', 'bilinear')
 
 
 def resize_pos_embed(
@@ -21,9 +21,10 @@ def resize_pos_embed(
     new_grid: tuple[int, int],
     mode: PosEmbedMode = 'size',
 ) -> Tensor:
-    """Resamples the grid part of a position embedding, bicubic and in float32; prefix slots stay as they are.
+    """Resamples the grid part of a position embedding, in float32; prefix slots stay as they are.
 
-    The modes do not give the same numbers: use the one that a checkpoint was evaluated with.
+    All modes but ``'bilinear'`` are bicubic, and they do not give the same numbers: use the one that a
+    checkpoint was evaluated with.
 
     Args:
         pos_embed: (1, num_prefix_tokens + rows * columns, C).
@@ -32,7 +33,8 @@ def resize_pos_embed(
         new_grid: Rows and columns wanted.
         mode: ``'size'`` names the output size (mmpretrain, CGEarthEye). ``'dinov2'`` passes the scale
             ``(new + 0.1) / old`` instead (DINOv2 hub models), which samples at slightly other places.
-            ``'antialias'`` is ``'size'`` with a low-pass filter (DINOv2 register models, timm).
+            ``'antialias'`` is ``'size'`` with a low-pass filter (DINOv2 register models, timm). ``'bilinear'`` is
+            ``'size'`` with linear weights (SkySense++ fine-tuning, mmsegmentation).
 
     Returns:
         (1, num_prefix_tokens + new rows * new columns, C) in the dtype of ``pos_embed``.
@@ -57,5 +59,6 @@ def resize_pos_embed(
         how = {'scale_factor': ((new_grid[0] + 0.1) / rows, (new_grid[1] + 0.1) / columns)}
     prefix, grid = pos_embed[:, :num_prefix_tokens], pos_embed[:, num_prefix_tokens:]
     grid = grid.transpose(1, 2).unflatten(2, old_grid).float()
-    grid = functional.interpolate(grid, mode='bicubic', align_corners=False, **how)
+    weights = 'bilinear' if mode == 'bilinear' else 'bicubic'
+    grid = functional.interpolate(grid, mode=weights, align_corners=False, **how)
     return torch.cat([prefix, grid.flatten(2).transpose(1, 2).to(prefix.dtype)], dim=1)

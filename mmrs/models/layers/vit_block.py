@@ -27,6 +27,7 @@ class ViTBlock(nn.Module):
         drop_path_branches: Branches that are dropped. mmpretrain drops only ``'attention'`` beside a SwiGLU layer,
             mmseg 0.x only ``'ffn'``.
         norm_eps: Epsilon of both LayerNorms.
+        drop_rate: Dropout after the attention projection and inside the feed-forward layer (MLP only).
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class ViTBlock(nn.Module):
         drop_path: float = 0.0,
         drop_path_branches: DropPathBranches = 'both',
         norm_eps: float = 1e-6,
+        drop_rate: float = 0.0,
     ) -> None:
         super().__init__()
 
@@ -49,11 +51,12 @@ class ViTBlock(nn.Module):
             return DropPath(drop_path) if drop_path and drop_path_branches in ('both', branch) else nn.Identity()
 
         self.norm1 = nn.LayerNorm(dim, eps=norm_eps)
-        self.attn = Attention(dim, num_heads, qkv_bias=True)
+        self.attn = Attention(dim, num_heads, qkv_bias=True, proj_drop=drop_rate)
         self.ls1 = scale()
         self.drop_path1 = drop('attention')
         self.norm2 = nn.LayerNorm(dim, eps=norm_eps)
-        self.mlp = {'mlp': Mlp, 'swiglu': SwiGLU}[ffn](dim, int(dim * mlp_ratio))
+        hidden = int(dim * mlp_ratio)
+        self.mlp = SwiGLU(dim, hidden) if ffn == 'swiglu' else Mlp(dim, hidden, drop=drop_rate)
         self.ls2 = scale()
         self.drop_path2 = drop('ffn')
 
