@@ -2,6 +2,16 @@
 
 from mmrs.models.backbones.cgeartheye import CGEarthEye
 from mmrs.models.backbones.skysense_vit import SkySenseS1, SkySenseS2, SkySenseViT
+from mmrs.models.backbones.swin_v2 import SwinArch, SwinV2
 from mmrs.models.backbones.vision_transformer import VisionTransformer, ViTArch
 
-__all__ = ['CGEarthEye', 'SkySenseS1', 'SkySenseS2', 'SkySenseViT', 'ViTArch', 'VisionTransformer']
+__all__ = [
+    'CGEarthEye',
+    'SkySenseS1',
+    'SkySenseS2',
+    'SkySenseViT',
+    'SwinArch',
+    'SwinV2',
+    'ViTArch',
+    'VisionTransformer',
+]
