@@ -6,6 +6,7 @@ from typing import Literal
 
 from timm.layers import Attention, DropPath, LayerScale, Mlp
 from torch import Tensor, nn
+from torch.nn import functional
 
 from mmrs.models.layers.mlp import SwiGLU
 
@@ -60,7 +61,23 @@ class ViTBlock(nn.Module):
         self.ls2 = scale()
         self.drop_path2 = drop('ffn')
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Maps tokens (B, N, C) to (B, N, C)."""
-        x = x + self.drop_path1(self.ls1(self.attn(self.norm1(x))))
+    def forward(self, x: Tensor, queries: int | None = None) -> Tensor:
+        """Maps tokens (B, N, C) to (B, N, C), or only the first ``queries`` of them to (B, queries, C)."""
+        if queries is not None and queries < x.shape[1]:
+            attended = self._attend_first(self.norm1(x), queries)
+            x = x[:, :queries]
+        else:
+            attended = self.attn(self.norm1(x))
+        x = x + self.drop_path1(self.ls1(attended))
         return x + self.drop_path2(self.ls2(self.mlp(self.norm2(x))))
+
+    def _attend_first(self, x: Tensor, queries: int) -> Tensor:
+        attn, dim = self.attn, x.shape[-1]
+        if type(attn.qkv) is not nn.Linear:  # an adapter has taken its place: it knows only the whole projection
+            return attn(x)[:, :queries]
+        q = functional.linear(x[:, :queries], attn.qkv.weight[:dim], attn.qkv.bias[:dim])
+        kv = functional.linear(x, attn.qkv.weight[dim:], attn.qkv.bias[dim:])
+        k, v = kv.unflatten(2, (2, attn.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        q = q.unflatten(2, (attn.num_heads, -1)).transpose(1, 2)
+        out = functional.scaled_dot_product_attention(q, k, v)
+        return attn.proj_drop(attn.proj(out.transpose(1, 2).flatten(2)))

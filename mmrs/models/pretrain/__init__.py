@@ -1,0 +1,1 @@
+"""Pretraining: whole models and their losses."""
