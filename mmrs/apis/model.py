@@ -137,6 +137,8 @@ def _build(cfg: Config) -> Any:  # a segmentor: mmsegmentation is not typed
     model = cfg.model.copy()
     # Only training uses these; the weights come from the checkpoint.
     model.update(auxiliary_head=None, pretrained=None)
+    if str(model.get('backbone', {}).get('type')).endswith('CachedFeatures'):
+        model.backbone.cache_features = False  # a scene is mapped once: nothing would be found again
     scope = cfg.get('default_scope') or 'mmseg'
     import_host(scope)
     try:

@@ -1,10 +1,11 @@
 """Models of mmrs: importing this package fills the ``MODELS`` registry of scope ``mmrs``."""
 
-from mmrs.models.backbones import CGEarthEye, SkySenseS1, SkySenseS2, SwinV2
+from mmrs.models.backbones import CachedFeatures, CGEarthEye, SkySenseS1, SkySenseS2, SwinV2
 from mmrs.models.necks import ModalityCompletion, SkySenseFusion, SkySenseUpHead
 
 __all__ = [
     'CGEarthEye',
+    'CachedFeatures',
     'ModalityCompletion',
     'SkySenseFusion',
     'SkySenseS1',

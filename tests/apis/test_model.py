@@ -57,6 +57,19 @@ def save(config, path, **meta):
     return path
 
 
+def test_prediction_stores_no_features(tmp_path) -> None:
+    config = tmp_path / 'config.py'
+    size = 'embed_dims=24, num_layers=2, num_heads=3'
+    vit = f"dict(type='mmrs.CGEarthEye', size=dict({size}), img_size=28, frozen_stages=2)"
+    wrapped = f"dict(type='mmrs.CachedFeatures', backbone={vit}, cache_dir='{tmp_path / 'cache'}')"
+    before, _, after = CONFIG.replace('in_channels=4', 'in_channels=24').partition("dict(\n        type='ResNet'")
+    after = after.partition("norm_cfg=dict(type='BN')),")[2]
+    config.write_text(f'{before}{wrapped},{after}')
+    model = load_model(config, save(config, tmp_path / 'model.pth'))
+    model.network(torch.zeros(1, 3, 28, 28))
+    assert not list((tmp_path / 'cache').rglob('*.safetensors'))
+
+
 def test_settings_come_from_the_config(trained) -> None:
     model = load_model(*trained)
     assert model.classes == ('water', 'forest', 'road') and model.palette[0] == (0, 0, 200)

@@ -1,5 +1,6 @@
 """Backbones, registered under scope ``mmrs`` and usable from every OpenMMLab host."""
 
+from mmrs.models.backbones.cached import CachedFeatures
 from mmrs.models.backbones.cgeartheye import CGEarthEye
 from mmrs.models.backbones.skysense_vit import SkySenseS1, SkySenseS2, SkySenseViT
 from mmrs.models.backbones.swin_v2 import SwinArch, SwinV2
@@ -7,6 +8,7 @@ from mmrs.models.backbones.vision_transformer import VisionTransformer, ViTArch
 
 __all__ = [
     'CGEarthEye',
+    'CachedFeatures',
     'SkySenseS1',
     'SkySenseS2',
     'SkySenseViT',
