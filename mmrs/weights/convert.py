@@ -31,6 +31,7 @@ class KeyFormat(str, Enum):
     DINOV2_CHUNKED = 'dinov2-chunked'
     MMPRETRAIN = 'mmpretrain'
     SKYSENSE_VIT = 'skysense-vit'
+    SKYSENSE_HR = 'skysense-hr'
     SKYSENSE_FUSION = 'skysense-fusion'
     SKYSENSEPP = 'skysensepp'
     UNKNOWN = 'unknown'
@@ -46,12 +47,15 @@ MARKERS: dict[KeyFormat, tuple[str, str]] = {
     KeyFormat.DINOV2_CHUNKED: ('patch_embed.proj.weight', 'blocks.0.0.attn.qkv.weight'),
     KeyFormat.MMPRETRAIN: ('patch_embed.projection.weight', 'layers.0.attn.qkv.weight'),
     KeyFormat.SKYSENSE_VIT: skysense.VIT_MARKERS,
+    KeyFormat.SKYSENSE_HR: skysense.HR_MARKERS,
     KeyFormat.SKYSENSE_FUSION: skysense.FUSION_MARKERS,
     KeyFormat.SKYSENSEPP: skysense.WHOLE_MARKERS,
 }
 # Formats of a model whose parts are models of other formats: part in the file, its name with us, its format.
 PARTS: dict[KeyFormat, dict[str, tuple[str, KeyFormat]]] = {
     KeyFormat.SKYSENSEPP: {
+        'backbone_hr': ('backbone_hr', KeyFormat.SKYSENSE_HR),
+        'backbone_gep': ('backbone_hr', KeyFormat.SKYSENSE_HR),  # in SkySense's own checkpoints
         'backbone_s2': ('backbone_s2', KeyFormat.SKYSENSE_VIT),
         'backbone_s1': ('backbone_s1', KeyFormat.SKYSENSE_VIT),
         'fusion': ('fusion', KeyFormat.SKYSENSE_FUSION),
@@ -74,6 +78,7 @@ TO_MMRS: dict[KeyFormat, Rules] = {
         (r'ln1\.(\w+)', r'norm.\1'),
     ),
     KeyFormat.SKYSENSE_VIT: skysense.VIT_IN,
+    KeyFormat.SKYSENSE_HR: skysense.HR_IN,
     KeyFormat.SKYSENSE_FUSION: skysense.FUSION_IN,
     KeyFormat.SKYSENSEPP: (),
 }
@@ -92,6 +97,7 @@ FROM_MMRS: dict[KeyFormat, Rules] = {
         (r'norm\.(\w+)', r'ln1.\1'),
     ),
     KeyFormat.SKYSENSE_VIT: skysense.VIT_OUT,
+    KeyFormat.SKYSENSE_HR: skysense.HR_OUT,
     KeyFormat.SKYSENSE_FUSION: skysense.FUSION_OUT,
     KeyFormat.SKYSENSEPP: (),
 }
@@ -164,7 +170,7 @@ def to_mmrs(
     if key_format is not KeyFormat.UNKNOWN:
         part = _rename(part, lambda name: _name_in_mmrs(name, key_format), subject)
     optional = PRETRAINING_ONLY | OPTIONAL if wanted else PRETRAINING_ONLY
-    unwanted = [name for name in part if name in optional and name not in wanted]
+    unwanted = [name for name in part if name not in wanted and (name in optional or name.endswith(skysense.DERIVED))]
     state_of_ours = {name: value for name, value in part.items() if name not in unwanted}
     return Converted(state_of_ours, key_format, chosen, tuple(dropped + [chosen + name for name in unwanted]))
 

@@ -28,6 +28,7 @@ TARGETS = (
     KeyFormat.DINOV2,
     KeyFormat.MMPRETRAIN,
     KeyFormat.SKYSENSE_VIT,
+    KeyFormat.SKYSENSE_HR,
     KeyFormat.SKYSENSE_FUSION,
     KeyFormat.SKYSENSEPP,
 )

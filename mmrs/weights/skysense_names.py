@@ -11,16 +11,8 @@ Rules = tuple[tuple[str, str], ...]
 
 VIT_MARKERS = ('patch_embed.projection.weight', 'layers.0.attn.attn.out_proj.weight')
 FUSION_MARKERS = ('porj_linear.weight', 'layers.0.attn.attn.out_proj.weight')
+HR_MARKERS = ('patch_embed.projection.weight', 'stages.0.blocks.0.attn.w_msa.qkv.weight')
 WHOLE_MARKERS = ('backbone_s2.patch_embed.projection.weight', 'fusion.porj_linear.weight')
-
-# Part of the whole model, as the released files call it, and as we do.
-PARTS = {
-    'backbone_hr': 'backbone_hr',
-    'backbone_gep': 'backbone_hr',
-    'backbone_s2': 'backbone_s2',
-    'backbone_s1': 'backbone_s1',
-    'fusion': 'fusion',
-}
 
 _LAYERS_IN: Rules = (
     (r'layers\.(\d+)\.ln([12])\.(\w+)', r'blocks.\1.norm\2.\3'),
@@ -59,6 +51,35 @@ VIT_OUT: Rules = (
 )
 FUSION_IN: Rules = (*_LAYERS_IN, (r'porj_linear\.(\w+)', r'proj.\1'))
 FUSION_OUT: Rules = (*_LAYERS_OUT, (r'proj\.(\w+)', r'porj_linear.\1'))
+
+HR_IN: Rules = (
+    *ANNOTATION_IN,
+    (r'patch_embed\.projection\.(\w+)', r'patch_embed.proj.\1'),
+    (r'stages\.(\d+)\.downsample\.(.+)', r'layers.\1.downsample.\2'),
+    (r'stages\.(\d+)\.blocks\.(\d+)\.attn\.w_msa\.(.+)', r'layers.\1.blocks.\2.attn.\3'),
+    (r'stages\.(\d+)\.blocks\.(\d+)\.ffn\.layers\.0\.0\.(\w+)', r'layers.\1.blocks.\2.mlp.fc1.\3'),
+    (r'stages\.(\d+)\.blocks\.(\d+)\.ffn\.layers\.1\.(\w+)', r'layers.\1.blocks.\2.mlp.fc2.\3'),
+    (r'stages\.(\d+)\.blocks\.(\d+)\.(norm\d\.\w+)', r'layers.\1.blocks.\2.\3'),
+    (r'attn(\d)\.attn\.attn\.(?:in_proj_|Wqkv\.)(weight|bias)', r'global_attention.\1.qkv.\2'),
+    (r'attn(\d)\.attn\.attn\.out_proj\.(\w+)', r'global_attention.\1.proj.\2'),
+    (r'attn(\d)\.(proj_in|proj_out)\.(\w+)', r'global_attention.\1.\2.\3'),
+    (r'norm3\.(\w+)', r'norm.\1'),
+)
+HR_OUT: Rules = (
+    *ANNOTATION_OUT,
+    (r'patch_embed\.proj\.(\w+)', r'patch_embed.projection.\1'),
+    (r'layers\.(\d+)\.downsample\.(.+)', r'stages.\1.downsample.\2'),
+    (r'layers\.(\d+)\.blocks\.(\d+)\.attn\.(.+)', r'stages.\1.blocks.\2.attn.w_msa.\3'),
+    (r'layers\.(\d+)\.blocks\.(\d+)\.mlp\.fc1\.(\w+)', r'stages.\1.blocks.\2.ffn.layers.0.0.\3'),
+    (r'layers\.(\d+)\.blocks\.(\d+)\.mlp\.fc2\.(\w+)', r'stages.\1.blocks.\2.ffn.layers.1.\3'),
+    (r'layers\.(\d+)\.blocks\.(\d+)\.(norm\d\.\w+)', r'stages.\1.blocks.\2.\3'),
+    (r'global_attention\.(\d)\.qkv\.(\w+)', r'attn\1.attn.attn.in_proj_\2'),
+    (r'global_attention\.(\d)\.proj\.(\w+)', r'attn\1.attn.attn.out_proj.\2'),
+    (r'global_attention\.(\d)\.(proj_in|proj_out)\.(\w+)', r'attn\1.\2.\3'),
+    (r'norm\.(\w+)', r'norm3.\1'),
+)
+# Tables of SwinV2 that follow from the window size: never loaded, computed anew when a file is written.
+DERIVED = ('.relative_coords_table', '.relative_position_index')
 
 # What a file may hold beyond the model that is loaded: the annotation branch where the backbone is used alone, the
 # class token that no released model reads, and the calendar embedding that stage-1 files keep beside the backbone.

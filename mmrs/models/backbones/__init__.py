@@ -2,6 +2,7 @@
 
 from mmrs.models.backbones.cached import CachedFeatures
 from mmrs.models.backbones.cgeartheye import CGEarthEye
+from mmrs.models.backbones.skysense_hr import SkySenseHR
 from mmrs.models.backbones.skysense_vit import SkySenseS1, SkySenseS2, SkySenseViT
 from mmrs.models.backbones.swin_v2 import SwinArch, SwinV2
 from mmrs.models.backbones.vision_transformer import VisionTransformer, ViTArch
@@ -9,6 +10,7 @@ from mmrs.models.backbones.vision_transformer import VisionTransformer, ViTArch
 __all__ = [
     'CGEarthEye',
     'CachedFeatures',
+    'SkySenseHR',
     'SkySenseS1',
     'SkySenseS2',
     'SkySenseViT',

@@ -11,12 +11,11 @@ import torch
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn import functional
 
 from mmrs.errors import ConfigError
 from mmrs.geo.sensors import SENSORS
 from mmrs.models.backbones.vision_transformer import VisionTransformer, ViTArch
-from mmrs.models.layers import AnnotationEmbed, beside, merge_halves, resize_pos_embed
+from mmrs.models.layers import AnnotationEmbed, beside, embed_annotations, merge_halves, resize_pos_embed
 from mmrs.registry import MODELS
 from mmrs.weights.channels import adapt_input_channels, check_subset
 
@@ -125,24 +124,9 @@ class SkySenseViT(VisionTransformer, BaseModule):
             ConfigError: The images, annotations or masks do not fit the model.
         """
         self._check_images(images)
-        return self._encode(images, self._annotation_tokens(images, annotations, masks))
-
-    def _annotation_tokens(self, images: Tensor, annotations: Tensor | None, masks: Tensor | None) -> Tensor | None:
-        if annotations is None:
-            if masks is not None:
-                raise ConfigError('masks', 'masks alone', 'annotations', 'Masks hide annotations: give both.')
-            return None
-        if self.annotation is None:
-            fix = 'Set vocabulary_size of the backbone.'
-            raise ConfigError('annotations', 'a map', 'a backbone with an annotation branch', fix)
-        size = tuple(images.shape[2:])
-        if tuple(annotations.shape[1:]) != size:
-            fix = 'Resize the annotations to the images, by nearest neighbour.'
-            raise ConfigError('annotations', f'{tuple(annotations.shape[1:])} pixels', f'{size}', fix)
-        border = [-side % self.patch_size for side in size]
-        annotations = functional.pad(annotations, (0, border[1], 0, border[0]))
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.frozen_stages < 0):
-            return self.annotation(annotations, masks)
+            notes = embed_annotations(self.annotation, images, annotations, masks)
+        return self._encode(images, notes)
 
     def _embed(self, images: Tensor, annotations: Tensor | None = None) -> Tensor:
         if annotations is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -296,14 +296,23 @@ class SwinV2(BaseModule):
             tokens = self.patch_embed(images)
         return self.forward_tokens(tokens)
 
-    def forward_tokens(self, tokens: Tensor) -> tuple[Tensor, ...]:
-        """Runs the stages on embedded patches (B, rows, columns, embed_dims); see :meth:`forward`."""
+    def forward_tokens(
+        self, tokens: Tensor, after_stage: Callable[[int, Tensor], Tensor] | None = None
+    ) -> tuple[Tensor, ...]:
+        """Runs the stages on embedded patches (B, rows, columns, embed_dims); see :meth:`forward`.
+
+        Args:
+            tokens: Embedded patches.
+            after_stage: Called with the index and the tokens (B, H, W, C) of every stage; what it returns goes on.
+        """
         maps = []
         recompute = self.with_cp and self.training and torch.is_grad_enabled()
         for index, stage in enumerate(self.layers):
             frozen = index < self.frozen_stages
             with self._graph(frozen):
                 tokens = stage(tokens, recompute and not frozen)
+                if after_stage is not None:
+                    tokens = after_stage(index, tokens)
             if index in self.out_indices:
                 norm = self._norm(index)
                 feature = tokens if norm is None else norm(tokens)

@@ -1,7 +1,8 @@
 """Plain layers shared by the backbones: no registry, no config."""
 
-from mmrs.models.layers.annotation import AnnotationEmbed, beside, merge_halves
+from mmrs.models.layers.annotation import AnnotationEmbed, beside, embed_annotations, merge_halves
 from mmrs.models.layers.feature_stride import to_stride
+from mmrs.models.layers.global_attention import GlobalAttention
 from mmrs.models.layers.mlp import SwiGLU, swiglu_width
 from mmrs.models.layers.pos_embed import POS_EMBED_MODES, PosEmbedMode, resize_pos_embed
 from mmrs.models.layers.swin_block import MergeOrder, PatchMerging, SwinBlockV2
@@ -14,6 +15,7 @@ __all__ = [
     'WINDOW_RULES',
     'AnnotationEmbed',
     'DropPathBranches',
+    'GlobalAttention',
     'MergeOrder',
     'PatchMerging',
     'PosEmbedMode',
@@ -24,6 +26,7 @@ __all__ = [
     'WindowPlan',
     'WindowRule',
     'beside',
+    'embed_annotations',
     'merge_halves',
     'plan_windows',
     'relative_coords',

@@ -77,6 +77,38 @@ class AnnotationEmbed(nn.Module):
             raise ConfigError('masks', f'shape {tuple(masks.shape)}', expected, 'Resize the mask to the token grid.')
 
 
+def embed_annotations(
+    branch: AnnotationEmbed | None, images: Tensor, annotations: Tensor | None, masks: Tensor | None
+) -> Tensor | None:
+    """Embeds the annotations of images of any size; both are padded to whole patches, annotations with background.
+
+    Args:
+        branch: The backbone's annotation branch, if it has one.
+        images: (B, channels, H, W).
+        annotations: (B, H, W) ids, or None.
+        masks: (B, ceil(H / patch), ceil(W / patch)), or None.
+
+    Returns:
+        (B, tokens, embed_dims); None without annotations.
+
+    Raises:
+        ConfigError: There is no branch, masks come alone, or sizes or ids do not fit.
+    """
+    if annotations is None:
+        if masks is not None:
+            raise ConfigError('masks', 'masks alone', 'annotations', 'Masks hide annotations: give both.')
+        return None
+    if branch is None:
+        fix = 'Set vocabulary_size of the backbone.'
+        raise ConfigError('annotations', 'a map', 'a backbone with an annotation branch', fix)
+    size = tuple(images.shape[2:])
+    if tuple(annotations.shape[1:]) != size:
+        fix = 'Resize the annotations to the images, by nearest neighbour.'
+        raise ConfigError('annotations', f'{tuple(annotations.shape[1:])} pixels', f'{size}', fix)
+    below, right = (-side % branch.patch_size for side in size)
+    return branch(nn.functional.pad(annotations, (0, right, 0, below)), masks)
+
+
 def beside(images: Tensor, annotations: Tensor, grid: tuple[int, int]) -> Tensor:
     """Puts annotation tokens on the right of image tokens: a grid of twice the width.
 

@@ -1,0 +1,216 @@
+"""SkySense++ for high-resolution imagery: SwinV2-Huge with an annotation branch and global attention (spec 2.3)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+import torch
+from mmengine.logging import print_log
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+
+from mmrs.errors import ConfigError
+from mmrs.models.backbones.swin_v2 import SwinArch, SwinV2
+from mmrs.models.layers import AnnotationEmbed, GlobalAttention, embed_annotations
+from mmrs.registry import MODELS
+from mmrs.weights.channels import CHANNEL_RULES, ChannelRule, adapt_input_channels
+
+KERNEL = 'patch_embed.proj.weight'
+# Rule, and channels of the released kernel and of the one that it makes.
+FITTED = {'sum': (None, 1), 'nir-from-red': (3, 4)}
+
+
+@MODELS.register_module()
+class SkySenseHR(SwinV2):
+    """Backbone of SkySense++ for optical imagery of about a metre or less.
+
+    Without annotations it is a plain backbone. With them, ``merge_stage=k`` puts the annotation's tokens on the right
+    of the image's, runs k stages over both and goes on with the mean of the two halves; 0 takes the mean before the
+    first stage.
+
+    Args:
+        arch: As in :class:`mmrs.models.backbones.SwinV2`.
+        in_channels: Number of image channels; the released weights are for red, green, blue.
+        channel_rule: How weights of other channels are fitted to ``in_channels``: ``'sum'`` (to 1 channel) or
+            ``'nir-from-red'`` (3 to 4), see :mod:`mmrs.weights.channels`. None fits nothing.
+        vocabulary_size: Highest annotation id, 64 in the released weights; None leaves the annotation branch out.
+        merge_stage: See above.
+        attention_dims: Inner width of the global attention after each of the first stages; empty leaves it out.
+        attention_heads: Heads of the global attention, one number or one a stage.
+        attention_norm: Whether a norm follows the last global attention.
+        window_rule: As in ``SwinV2``. The default is the original's: it refuses images so small that the map of a
+            stage is less than a window (32 * ``window_size`` pixels), which ``'pad'`` and ``'clip'`` do not.
+        drop_path_rate: As in ``SwinV2``.
+        **kwargs: See :class:`mmrs.models.backbones.SwinV2`.
+
+    Raises:
+        ConfigError: An option does not fit.
+    """
+
+    #: Where this backbone sits in files that hold more than one model.
+    weights_parts: ClassVar[tuple[str, ...]] = ('backbone_hr', 'backbone_gep')
+
+    def __init__(
+        self,
+        arch: str | dict[str, Any] | SwinArch = 'huge',
+        in_channels: int = 3,
+        channel_rule: ChannelRule | None = None,
+        vocabulary_size: int | None = None,
+        merge_stage: int = 2,
+        attention_dims: Sequence[int] = (256, 512, 1024),
+        attention_heads: int | Sequence[int] = 16,
+        attention_norm: bool = True,
+        window_rule: str = 'mmpretrain',
+        drop_path_rate: float = 0.2,
+        **kwargs: Any,
+    ) -> None:
+        self.vocabulary_size, self.merge_stage, self.channel_rule = vocabulary_size, merge_stage, channel_rule
+        self.attention_dims, self.attention_norm = tuple(attention_dims), attention_norm
+        number = len(self.attention_dims)
+        heads = (attention_heads,) * number if isinstance(attention_heads, int) else tuple(attention_heads)
+        if len(heads) != number:
+            raise ConfigError('attention_heads', f'{heads}', f'one number or {number}', 'Correct the backbone entry.')
+        self.attention_heads = heads
+        original = {'merge_order': 'unfold', 'final_norm': 'all', 'drop_path_before_norm': True}
+        options: dict[str, Any] = {**original, 'window_rule': window_rule, 'drop_path_rate': drop_path_rate, **kwargs}
+        super().__init__(arch, in_channels, **options)
+        self.register_load_state_dict_pre_hook(_adapt_before_load)
+
+    def _check_options(self) -> None:
+        super()._check_options()
+        stages = self.num_stages
+        if not 0 <= self.merge_stage <= stages:
+            raise ConfigError('merge_stage', f'{self.merge_stage}', f'0 to {stages}', 'Correct the backbone entry.')
+        if len(self.attention_dims) > len(self.arch.depths):
+            expected = f'at most {len(self.arch.depths)} widths, one a stage'
+            raise ConfigError('attention_dims', f'{self.attention_dims}', expected, 'Correct the backbone entry.')
+        if self.channel_rule is not None and FITTED.get(self.channel_rule, (0, 0))[1] != self.in_channels:
+            expected = f"'sum' with 1 channel or 'nir-from-red' with 4 (of {', '.join(CHANNEL_RULES)})"
+            found = f'{self.channel_rule!r} with {self.in_channels} channels'
+            raise ConfigError('channel_rule', found, expected, 'Correct channel_rule or in_channels.')
+
+    def _build_norms(self) -> None:
+        super()._build_norms()
+        # called 1, 2, 3 as in the released files
+        self.global_attention = nn.ModuleDict(
+            {
+                str(stage + 1): GlobalAttention(self.arch.widths[stage], dim, heads)
+                for stage, (dim, heads) in enumerate(zip(self.attention_dims, self.attention_heads, strict=True))
+                if stage < self.num_stages
+            }
+        )
+        last = len(self.attention_dims) - 1
+        if self.attention_norm and 0 <= last < self.num_stages:
+            self.norm_attn = nn.LayerNorm(self.arch.widths[last])
+        self.annotation = None
+        if self.vocabulary_size is not None:
+            self.annotation = AnnotationEmbed(self.arch.embed_dims, self.vocabulary_size, self.patch_size)
+
+    def _frozen_modules(self) -> list[nn.Module]:
+        frozen = super()._frozen_modules()
+        if frozen and self.annotation is not None:
+            frozen.append(self.annotation)
+        frozen += [module for name, module in self.global_attention.items() if int(name) <= self.frozen_stages]
+        if 0 < len(self.attention_dims) <= self.frozen_stages and self.attention_norm:
+            frozen.append(self.norm_attn)
+        return frozen
+
+    def forward(
+        self, images: Tensor, annotations: Tensor | None = None, masks: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """Computes the feature maps of a batch.
+
+        Args:
+            images: (B, channels, H, W), normalised.
+            annotations: (B, H, W) ids from 0 to ``vocabulary_size``, or None.
+            masks: (B, patch rows, patch columns), nonzero where the annotation is hidden, or None.
+
+        Returns:
+            One map (B, C, rows, columns) per out index; before the merge, twice as wide: image, then annotation.
+
+        Raises:
+            ConfigError: The images, annotations or masks do not fit the model.
+        """
+        self.check_images(images)
+        with self._graph(self.frozen_stages >= 0):
+            tokens = self.patch_embed(images)
+            notes = embed_annotations(self.annotation, images, annotations, masks)
+            if notes is not None:
+                tokens = self._join(tokens, notes.view(tokens.shape))
+        double = notes is not None and self.merge_stage > 0
+        return self.forward_tokens(tokens, partial(self._after_stage, double=double))
+
+    def _join(self, tokens: Tensor, notes: Tensor) -> Tensor:
+        if self.merge_stage == 0:
+            return (tokens + notes) / 2
+        # Patch merging must not join the last column of one half with the first of the other.
+        right = -tokens.shape[2] % 2 ** (self.merge_stage - 1)
+        return torch.cat([functional.pad(half, (0, 0, 0, right)) for half in (tokens, notes)], dim=2)
+
+    def _after_stage(self, index: int, tokens: Tensor, double: bool) -> Tensor:
+        if double and index == self.merge_stage - 1:
+            tokens = tokens.unflatten(2, (2, -1)).mean(dim=2)
+        name = str(index + 1)
+        if name not in self.global_attention:
+            return tokens
+        attention, x = self.global_attention[name], tokens.flatten(1, 2)
+        recompute = self.with_cp and self.training and torch.is_grad_enabled()
+        x = x + (checkpoint(attention, x, use_reentrant=False) if recompute else attention(x))
+        if self.attention_norm and index == len(self.attention_dims) - 1:
+            x = self.norm_attn(x)
+        return x.view(tokens.shape)
+
+    def adapt_state_dict(self, state_dict: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
+        """Fits the first convolution of a checkpoint to this model's channels, by ``channel_rule``.
+
+        Args:
+            state_dict: Keys of this backbone, without prefix.
+
+        Returns:
+            A shallow copy that can be loaded, and the names that were changed.
+        """
+        adapted, kernel = dict(state_dict), state_dict.get(KERNEL)
+        if self.channel_rule is None or kernel is None or kernel.shape[1] == self.in_channels:
+            return adapted, []
+        if kernel.shape[1] != (FITTED[self.channel_rule][0] or kernel.shape[1]):
+            return adapted, []
+        adapted[KERNEL] = adapt_input_channels(kernel, self.channel_rule)
+        return adapted, [KERNEL]
+
+    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
+        """Depth of a parameter for layer-wise learning-rate decay.
+
+        Args:
+            param_name: Name of the parameter in the whole model.
+            prefix: Where this backbone sits in it, such as ``'backbone.'``.
+
+        Returns:
+            Depth and number of depths: 0 for the patch embedding and the mask token, then the blocks one by one; patch
+            merging goes with the last block of its stage (so the original), all else follows the blocks.
+        """
+        depths, name = self.arch.depths, param_name.removeprefix(prefix)
+        number = sum(depths) + 2
+        if param_name.startswith(prefix) and name.startswith('layers.'):
+            parts = name.split('.')
+            stage = int(parts[1])
+            block = int(parts[3]) if parts[2] == 'blocks' else depths[stage] - 1
+            return sum(depths[:stage]) + block + 1, number
+        first = name.startswith(('patch_embed.', 'annotation.mask_token')) and param_name.startswith(prefix)
+        return (0 if first else number - 1), number
+
+
+def _adapt_before_load(module: nn.Module, state_dict: dict[str, Tensor], prefix: str, *_: Any) -> None:
+    assert isinstance(module, SkySenseHR)
+    if prefix + KERNEL not in state_dict:
+        return
+    found = state_dict[prefix + KERNEL]
+    adapted, changed = module.adapt_state_dict({KERNEL: found})
+    if changed:
+        shapes = f'{tuple(found.shape)} to {tuple(adapted[KERNEL].shape)}'
+        text = f'{prefix}{KERNEL} of the checkpoint fitted from {shapes} ({module.channel_rule})'
+        print_log(text, 'current', logging.INFO)
+        state_dict[prefix + KERNEL] = adapted[KERNEL]
