@@ -1,11 +1,23 @@
 """Models of mmrs: importing this package fills the ``MODELS`` registry of scope ``mmrs``."""
 
-from mmrs.models.backbones import CachedFeatures, CGEarthEye, SkySenseHR, SkySenseS1, SkySenseS2, SwinV2
-from mmrs.models.necks import ModalityCompletion, SkySenseFusion, SkySenseUpHead
+from mmrs.models.backbones import (
+    CachedFeatures,
+    CGEarthEye,
+    DualSwinV2,
+    MaRS,
+    SkySenseHR,
+    SkySenseS1,
+    SkySenseS2,
+    SwinV2,
+)
+from mmrs.models.necks import MetaModalityNeck, ModalityCompletion, SkySenseFusion, SkySenseUpHead
 
 __all__ = [
     'CGEarthEye',
     'CachedFeatures',
+    'DualSwinV2',
+    'MaRS',
+    'MetaModalityNeck',
     'ModalityCompletion',
     'SkySenseFusion',
     'SkySenseHR',

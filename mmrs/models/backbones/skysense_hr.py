@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
 import torch
-from mmengine.logging import print_log
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
@@ -17,11 +15,7 @@ from mmrs.errors import ConfigError
 from mmrs.models.backbones.swin_v2 import SwinArch, SwinV2
 from mmrs.models.layers import AnnotationEmbed, GlobalAttention, embed_annotations
 from mmrs.registry import MODELS
-from mmrs.weights.channels import CHANNEL_RULES, ChannelRule, adapt_input_channels
-
-KERNEL = 'patch_embed.proj.weight'
-# Rule, and channels of the released kernel and of the one that it makes.
-FITTED = {'sum': (None, 1), 'nir-from-red': (3, 4)}
+from mmrs.weights.channels import ChannelRule
 
 
 @MODELS.register_module()
@@ -68,7 +62,7 @@ class SkySenseHR(SwinV2):
         drop_path_rate: float = 0.2,
         **kwargs: Any,
     ) -> None:
-        self.vocabulary_size, self.merge_stage, self.channel_rule = vocabulary_size, merge_stage, channel_rule
+        self.vocabulary_size, self.merge_stage = vocabulary_size, merge_stage
         self.attention_dims, self.attention_norm = tuple(attention_dims), attention_norm
         number = len(self.attention_dims)
         heads = (attention_heads,) * number if isinstance(attention_heads, int) else tuple(attention_heads)
@@ -77,8 +71,7 @@ class SkySenseHR(SwinV2):
         self.attention_heads = heads
         original = {'merge_order': 'unfold', 'final_norm': 'all', 'drop_path_before_norm': True}
         options: dict[str, Any] = {**original, 'window_rule': window_rule, 'drop_path_rate': drop_path_rate, **kwargs}
-        super().__init__(arch, in_channels, **options)
-        self.register_load_state_dict_pre_hook(_adapt_before_load)
+        super().__init__(arch, in_channels, channel_rule=channel_rule, **options)
 
     def _check_options(self) -> None:
         super()._check_options()
@@ -88,10 +81,6 @@ class SkySenseHR(SwinV2):
         if len(self.attention_dims) > len(self.arch.depths):
             expected = f'at most {len(self.arch.depths)} widths, one a stage'
             raise ConfigError('attention_dims', f'{self.attention_dims}', expected, 'Correct the backbone entry.')
-        if self.channel_rule is not None and FITTED.get(self.channel_rule, (0, 0))[1] != self.in_channels:
-            expected = f"'sum' with 1 channel or 'nir-from-red' with 4 (of {', '.join(CHANNEL_RULES)})"
-            found = f'{self.channel_rule!r} with {self.in_channels} channels'
-            raise ConfigError('channel_rule', found, expected, 'Correct channel_rule or in_channels.')
 
     def _build_norms(self) -> None:
         super()._build_norms()
@@ -164,23 +153,6 @@ class SkySenseHR(SwinV2):
             x = self.norm_attn(x)
         return x.view(tokens.shape)
 
-    def adapt_state_dict(self, state_dict: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
-        """Fits the first convolution of a checkpoint to this model's channels, by ``channel_rule``.
-
-        Args:
-            state_dict: Keys of this backbone, without prefix.
-
-        Returns:
-            A shallow copy that can be loaded, and the names that were changed.
-        """
-        adapted, kernel = dict(state_dict), state_dict.get(KERNEL)
-        if self.channel_rule is None or kernel is None or kernel.shape[1] == self.in_channels:
-            return adapted, []
-        if kernel.shape[1] != (FITTED[self.channel_rule][0] or kernel.shape[1]):
-            return adapted, []
-        adapted[KERNEL] = adapt_input_channels(kernel, self.channel_rule)
-        return adapted, [KERNEL]
-
     def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
         """Depth of a parameter for layer-wise learning-rate decay.
 
@@ -201,16 +173,3 @@ class SkySenseHR(SwinV2):
             return sum(depths[:stage]) + block + 1, number
         first = name.startswith(('patch_embed.', 'annotation.mask_token')) and param_name.startswith(prefix)
         return (0 if first else number - 1), number
-
-
-def _adapt_before_load(module: nn.Module, state_dict: dict[str, Tensor], prefix: str, *_: Any) -> None:
-    assert isinstance(module, SkySenseHR)
-    if prefix + KERNEL not in state_dict:
-        return
-    found = state_dict[prefix + KERNEL]
-    adapted, changed = module.adapt_state_dict({KERNEL: found})
-    if changed:
-        shapes = f'{tuple(found.shape)} to {tuple(adapted[KERNEL].shape)}'
-        text = f'{prefix}{KERNEL} of the checkpoint fitted from {shapes} ({module.channel_rule})'
-        print_log(text, 'current', logging.INFO)
-        state_dict[prefix + KERNEL] = adapted[KERNEL]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
+from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,7 +20,11 @@ from mmrs.errors import ConfigError
 from mmrs.models.backbones._vit_parts import drop_path_rates, resolve_indices
 from mmrs.models.layers import WINDOW_RULES, MergeOrder, PatchMerging, SwinBlockV2, WindowRule
 from mmrs.registry import MODELS
+from mmrs.weights.channels import ChannelRule, adapt_input_channels
 
+KERNEL = 'patch_embed.proj.weight'
+# Rule, channels of the released kernel, and of the one that it makes.
+FITTED = {'sum': (None, 1), 'nir-from-red': (3, 4)}
 FINAL_NORMS = ('none', 'last', 'all')
 
 
@@ -149,6 +155,8 @@ class SwinV2(BaseModule):
         merge_order: See :class:`mmrs.models.layers.PatchMerging`.
         drop_path_rate: Highest stochastic depth rate; it grows linearly from 0 over the blocks.
         drop_path_before_norm: See :class:`mmrs.models.layers.SwinBlockV2`.
+        channel_rule: Rule of :mod:`mmrs.weights.channels`, ``'sum'`` or ``'nir-from-red'``, that fits weights of other
+            input channels when they are loaded; None: such weights do not fit.
         frozen_stages: -1 trains everything, 0 freezes the patch embedding, k also the first k stages. What is frozen
             takes no gradient, keeps no graph, stays in eval mode and drops no path.
         with_cp: Recomputes the trained blocks in the backward pass instead of storing their activations.
@@ -171,6 +179,7 @@ class SwinV2(BaseModule):
         merge_order: MergeOrder = 'timm',
         drop_path_rate: float = 0.1,
         drop_path_before_norm: bool = False,
+        channel_rule: ChannelRule | None = None,
         frozen_stages: int = -1,
         with_cp: bool = False,
         init_cfg: dict | list[dict] | None = None,
@@ -184,6 +193,7 @@ class SwinV2(BaseModule):
         self.window_sizes = self._per_stage('window_size', window_size, smallest=1)
         self.pretrained_window_sizes = self._per_stage('pretrained_window_sizes', pretrained_window_sizes, smallest=0)
         self.final_norm, self.frozen_stages, self.with_cp = final_norm, frozen_stages, with_cp
+        self.channel_rule = channel_rule
         self._check_options()
         self.patch_embed = SwinPatchEmbed(in_channels, self.arch.embed_dims, patch_size)
         rates = drop_path_rates(drop_path_rate, sum(self.arch.depths), 'linear')
@@ -193,6 +203,7 @@ class SwinV2(BaseModule):
         self._build_norms()
         self._initialise()
         self._freeze()
+        self.register_load_state_dict_pre_hook(_adapt_before_load)
 
     def _per_stage(self, name: str, value: int | Sequence[int], smallest: int) -> tuple[int, ...]:
         number = len(self.arch.depths)
@@ -205,6 +216,12 @@ class SwinV2(BaseModule):
         rules: list[tuple[str, object, bool, str]] = [
             ('window_rule', self.window_rule, self.window_rule in WINDOW_RULES, f'one of {WINDOW_RULES}'),
             ('final_norm', self.final_norm, self.final_norm in FINAL_NORMS, f'one of {FINAL_NORMS}'),
+            (
+                'channel_rule',
+                self.channel_rule,
+                self.channel_rule is None or FITTED.get(self.channel_rule, (0, 0))[1] == self.in_channels,
+                f"None, 'sum' with 1 channel or 'nir-from-red' with 4, not {self.in_channels}",
+            ),
             (
                 'frozen_stages',
                 self.frozen_stages,
@@ -319,6 +336,36 @@ class SwinV2(BaseModule):
                 maps.append(feature.permute(0, 3, 1, 2).contiguous())
         return tuple(maps)
 
+    def adapt_state_dict(self, state_dict: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
+        """Fits the input channels of a checkpoint to this model's by ``channel_rule``.
+
+        Args:
+            state_dict: Keys of this backbone, without prefix.
+
+        Returns:
+            A shallow copy that can be loaded, and the names that were changed.
+        """
+        adapted, kernel = dict(state_dict), state_dict.get(KERNEL)
+        if self.channel_rule is None or kernel is None or kernel.shape[1] == self.in_channels:
+            return adapted, []
+        if kernel.shape[1] != (FITTED[self.channel_rule][0] or kernel.shape[1]):
+            return adapted, []
+        adapted[KERNEL] = adapt_input_channels(kernel, self.channel_rule)
+        return adapted, [KERNEL]
+
     @staticmethod
     def _graph(frozen: bool) -> Any:
         return torch.no_grad() if frozen else nullcontext()
+
+
+def _adapt_before_load(module: nn.Module, state_dict: dict[str, Tensor], prefix: str, *_: Any) -> None:
+    assert isinstance(module, SwinV2)
+    if prefix + KERNEL not in state_dict:
+        return
+    found = state_dict[prefix + KERNEL]
+    adapted, changed = module.adapt_state_dict({KERNEL: found})
+    if changed:
+        shapes = f'{tuple(found.shape)} to {tuple(adapted[KERNEL].shape)}'
+        text = f'{prefix}{KERNEL} of the checkpoint fitted from {shapes} ({module.channel_rule})'
+        print_log(text, 'current', logging.INFO)
+        state_dict[prefix + KERNEL] = adapted[KERNEL]
