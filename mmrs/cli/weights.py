@@ -1,17 +1,17 @@
-"""``mmrs weights``: list, download, convert and verify released weights."""
+"""``mmrs weights``: list, download, convert, verify and inspect released weights."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from mmrs.cli.tables import new_table, print_table
 from mmrs.weights.catalogue import ENTRIES, Entry, get
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from mmrs.weights.rewrite import Rewritten
     from mmrs.weights.verify import Verification
 
@@ -40,10 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check.add_argument('--as', dest='as_name', metavar='NAME', help='catalogue entry that the files claim to be')
     check.add_argument('--prefix', help='part of the files that is checked, such as backbone')
 
+    look = actions.add_parser('inspect', help='say what a file is, what it fills, and how to use it')
+    look.add_argument('file', metavar='FILE', help='checkpoint of any system that mmrs knows')
+    look.add_argument('--json', action='store_true', help='print everything as JSON')
+
 
 def run(args: argparse.Namespace) -> int:
     """Runs the action; returns the exit code."""
-    return {'list': _list, 'download': _download, 'convert': _convert, 'verify': _verify}[args.action](args)
+    actions = {'list': _list, 'download': _download, 'convert': _convert, 'verify': _verify, 'inspect': _inspect}
+    return actions[args.action](args)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -52,7 +57,7 @@ def _list(args: argparse.Namespace) -> int:
         return 0
     from mmrs.weights.store import find, weights_folder
 
-    table = _table('name', 'parameters', 'pixels', 'sensor', 'licence of the weights', 'sha256', 'fetch', 'here')
+    table = new_table('name', 'parameters', 'pixels', 'sensor', 'licence of the weights', 'sha256', 'fetch', 'here')
     for entry in ENTRIES:
         table.add_row(
             entry.name,
@@ -64,7 +69,7 @@ def _list(args: argparse.Namespace) -> int:
             'mmrs weights download' if entry.url else 'by hand',
             'yes' if find(entry) else '-',
         )
-    _print(table)
+    print_table(table)
     for page, note in {entry.share_page: entry.share_note for entry in ENTRIES if entry.share_page}.items():
         print(f'by hand: {page} ({note})')
     print(f'Files lie in {weights_folder()} as NAME.pth or NAME.safetensors; MMRS_WEIGHTS sets another folder.')
@@ -104,10 +109,10 @@ def _convert(args: argparse.Namespace) -> int:
 
 def _tell_conversion(done: Rewritten) -> None:
     if done.target is None:
-        table = _table('tensor', 'shape')
+        table = new_table('tensor', 'shape')
         for name, shape in done.names:
             table.add_row(name, ' x '.join(map(str, shape)) or 'scalar')
-        _print(table)
+        print_table(table)
     if done.ignored:
         print(f'objects in the pickle beside tensors: {", ".join(done.ignored)}')
     if done.dropped:
@@ -137,7 +142,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _tell_verification(outcome: Verification) -> None:
-    table = _table('check', 'result')
+    table = new_table('check', 'result')
     table.add_row('file', str(outcome.path))
     table.add_row('compared with', outcome.entry.name if outcome.entry else 'no entry')
     table.add_row('sha256', f'{outcome.sha256} ({outcome.checksum_note})')
@@ -146,21 +151,16 @@ def _tell_verification(outcome: Verification) -> None:
         table.add_row('fit', str(outcome.report))
     table.add_row('fills in full', ', '.join(outcome.fits) or 'no model')
     table.add_row('verdict', '; '.join(outcome.problems) or 'ok')
-    _print(table)
+    print_table(table)
 
 
-def _table(*columns: str) -> Table:
-    from rich.table import Table
+def _inspect(args: argparse.Namespace) -> int:
+    from mmrs.cli.inspection import tell_inspection
+    from mmrs.weights.inspection import inspect
 
-    table = Table(box=None, header_style='bold', pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow='fold')
-    return table
-
-
-def _print(table: Table) -> None:
-    """Prints a table; piped, it keeps its full width, so that lines stay whole for grep."""
-    from rich.console import Console
-
-    console = Console()
-    Console(width=None if console.is_terminal else 240, soft_wrap=False).print(table)
+    found = inspect(args.file)
+    if args.json:
+        print(json.dumps({**asdict(found), 'names': [part.names for part in found.parts]}, indent=2))
+    else:
+        tell_inspection(found)
+    return 0

@@ -37,7 +37,7 @@ def read_checkpoint(path: str | os.PathLike[str], map_location: Any = 'cpu') -> 
     """
     path = Path(path)
     check_present(path)
-    if _is_safetensors(path):
+    if is_safetensors(path):
         return _read_safetensors(path, map_location)
     return load_pickle(path, map_location)
 
@@ -203,7 +203,7 @@ _FETCH_AGAIN = 'Fetch or copy it again.'
 _NEEDS_CODE = ('GLOBAL', 'Unsupported attribute', 'call reduce', 'Can only')
 
 
-def _is_safetensors(path: Path) -> bool:
+def is_safetensors(path: Path) -> bool:
     """By content, not by name: eight bytes of header length, then JSON."""
     with open(path, 'rb') as file:
         head = file.read(9)

@@ -124,7 +124,7 @@ def load_pretrained(
     if prefix is None:
         prefix = find_part(stored, getattr(module, 'weights_parts', ()))
     converted = to_mmrs(stored, prefix, wanted=wanted, subject=fspath(path))
-    state, resized = _adapt(module, converted.state)
+    state, resized = adapt_to(module, converted.state)
     found = match(entry.name if entry else fspath(path), wanted, state, converted.key_format)
     report = LoadReport(**{**vars(found), 'dropped': converted.dropped, 'resized': resized})
     least = min_coverage if min_coverage is not None else entry.min_coverage if entry else DEFAULT_MIN_COVERAGE
@@ -134,7 +134,16 @@ def load_pretrained(
     return report
 
 
-def _adapt(module: nn.Module, state: dict[str, Tensor]) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+def adapt_to(module: nn.Module, state: dict[str, Tensor]) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """Lets a module resize what depends on its shape; see :func:`load_pretrained`.
+
+    Args:
+        module: Asked through ``adapt_state_dict``, if it has that.
+        state: Tensors in our names.
+
+    Returns:
+        The tensors that can be loaded, and the names of those that were resized.
+    """
     adapt: Any = getattr(module, 'adapt_state_dict', None)
     if adapt is None:
         return state, ()

@@ -94,7 +94,7 @@ def rewrite(
         raise ConfigError(target, f'suffix {target.suffix!r}', '.safetensors, .pth or .pt', 'Rename the output.')
     if to not in TARGETS:
         raise ConfigError('--to', to.value, ', '.join(item.value for item in TARGETS), 'Choose one of these.')
-    checkpoint, ignored = _read(source, trust_pickle)
+    checkpoint, ignored = _unpickle(source) if trust_pickle else read_without_code(source)
     converted = to_mmrs(tensors_of(checkpoint, source), prefix, _KEPT.get(to, ()), os.fspath(source))
     state = from_mmrs(converted.state, to, add_prefix, subject=os.fspath(source))
     if not dry_run:
@@ -111,10 +111,16 @@ def rewrite(
     )
 
 
-def _read(path: Path, trust_pickle: bool) -> tuple[dict[str, Any], list[str]]:
+def read_without_code(path: Path) -> tuple[dict[str, Any], list[str]]:
+    """Reads a checkpoint with inert stand-ins for objects that need code.
+
+    Returns:
+        The checkpoint, and the names of these objects.
+
+    Raises:
+        WeightsError: If the file is missing or damaged, or its tensors cannot be taken out that way.
+    """
     check_present(path)
-    if trust_pickle:
-        return _unpickle(path), unsafe_names(path)
     try:
         return read_checkpoint(path), []
     except WeightsError as refused:
@@ -141,8 +147,11 @@ def _read_inert(path: Path, names: list[str], refused: WeightsError) -> dict[str
         ) from error
 
 
-def _unpickle(path: Path) -> dict[str, Any]:
+def _unpickle(path: Path) -> tuple[dict[str, Any], list[str]]:
     import torch
+
+    check_present(path)
+    names = unsafe_names(path)
 
     try:
         loaded = torch.load(path, map_location='cpu', weights_only=False)
@@ -150,7 +159,7 @@ def _unpickle(path: Path) -> dict[str, Any]:
         raise WeightsError(
             path, f'a pickle that does not load ({error})', 'a checkpoint', 'Install what it was saved with.'
         ) from error
-    return loaded if isinstance(loaded, dict) else {'state_dict': loaded.state_dict()}
+    return loaded if isinstance(loaded, dict) else {'state_dict': loaded.state_dict()}, names
 
 
 def _write(state: dict[str, Tensor], target: Path, metadata: dict[str, str]) -> None:

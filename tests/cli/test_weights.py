@@ -148,3 +148,22 @@ def test_refusals_are_one_line(run):
 def test_wrong_usage(run):
     assert run('convert', 'in.pth').returncode == 2
     assert run('list', '--help').returncode == 0
+
+
+def test_inspect(run, tmp_path):
+    light_file(tmp_path / 'in.pth', 'cgeartheye-giant-224')
+    done = run('inspect', 'in.pth')
+    assert done.returncode == 0, done.stderr
+    assert 'is: cgeartheye-giant-224' in done.stdout and 'red, green, blue' in done.stdout
+    rows = {line.split()[0]: line for line in done.stdout.splitlines() if '%' in line}
+    assert '100.0%' in rows['cgeartheye-giant-518'] and 'resized (pos_embed)' in rows['cgeartheye-giant-518']
+    assert "type='mmrs.CGEarthEye'" in done.stdout and "checkpoint='in.pth'" in done.stdout
+    told = json.loads(run('inspect', 'in.pth', '--json').stdout)
+    assert told['names'] == [['cgeartheye-giant-224']] and told['parts'][0]['fits'][0]['coverage'] == 1.0
+
+
+def test_inspect_refuses(run, tmp_path):
+    torch.save({'weight': torch.ones(2)}, tmp_path / 'unknown.pth')
+    (tmp_path / 'cut.pth').write_bytes((tmp_path / 'unknown.pth').read_bytes()[:500])
+    assert 'none of the models that mmrs knows' in refused(run('inspect', 'unknown.pth'))
+    assert 'a file cut short' in refused(run('inspect', 'cut.pth'))
