@@ -11,6 +11,7 @@ from mmrs.models.backbones import (
     SwinV2,
 )
 from mmrs.models.necks import MetaModalityNeck, ModalityCompletion, SkySenseFusion, SkySenseUpHead
+from mmrs.models.pretrain.skysensepp import SkySensePP
 
 __all__ = [
     'CGEarthEye',
@@ -21,6 +22,7 @@ __all__ = [
     'ModalityCompletion',
     'SkySenseFusion',
     'SkySenseHR',
+    'SkySensePP',
     'SkySenseS1',
     'SkySenseS2',
     'SkySenseUpHead',

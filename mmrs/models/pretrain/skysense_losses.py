@@ -49,7 +49,7 @@ def reconstruction_loss(
     if not target.is_meta and (target.min() < 0 or target.max() >= logits.shape[1]):
         found = f'ids from {target.min().item()} to {target.max().item()}'
         raise ConfigError('target', found, f'0 to {logits.shape[1] - 1}', 'Map classes to ids of the vocabulary.')
-    loss = functional.cross_entropy(logits.float(), target, reduction='none')
+    loss = functional.cross_entropy(logits.float(), target.long(), reduction='none')
     chosen = torch.ones_like(target, dtype=torch.bool)
     if masks is not None:
         chosen = masked_pixels(masks, (target.shape[1], target.shape[2]))

@@ -1,0 +1,1 @@
+"""Heads that are built from a host's parts."""
