@@ -100,7 +100,7 @@ class MapPlan:
         rows = 2 * channels * self.grid.tile_height * width * self.scene.dtype.itemsize
         overlap = self.tile - min(np.diff(self.grid.row_starts), default=self.tile)
         carry = 3 * 4 * classes * int(overlap) * width
-        batch = 4 * self.tile**2 * self.batch_size * (classes + channels * (READ_AHEAD + 1))
+        batch = 4 * self.tile**2 * self.batch_size * (3 * classes + channels * (READ_AHEAD + 1))
         blocks = 4 * 4 * classes * self.tile**2
         row_outputs = (
             3 * self.tile * width * (1 + classes * {'percent': 1, 'float32': 4}.get(self.settings['probabilities'], 0))

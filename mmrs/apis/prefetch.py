@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import sys
 import threading
 from collections.abc import Generator, Iterable
 from typing import Any, TypeVar
@@ -11,12 +13,13 @@ Item = TypeVar('Item')
 _END = object()
 
 
-def prefetch(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
+def prefetch(items: Iterable[Item], depth: int, nice: int = 0) -> Generator[Item, None, None]:
     """Yields items that a thread makes ahead of their use.
 
     Args:
         items: What to iterate over; its work happens in the thread, its exceptions are raised here.
         depth: Items that may wait; the thread pauses when they do.
+        nice: What to lower the thread's priority by (Linux; elsewhere a priority is the process').
 
     Yields:
         The items in their order. Closing the generator ends the thread.
@@ -34,6 +37,8 @@ def prefetch(items: Iterable[Item], depth: int) -> Generator[Item, None, None]:
         return False
 
     def work() -> None:
+        if nice and sys.platform == 'linux':
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
         try:
             for item in items:
                 if not put((item, None)):

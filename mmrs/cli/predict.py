@@ -87,7 +87,9 @@ def run(args: argparse.Namespace) -> int:
 
     from mmrs.apis.map_plan import MapOptions
     from mmrs.apis.model import load_model
+    from mmrs.engine.malloc import keep_freed_memory
 
+    keep_freed_memory()
     with _short_warnings():
         scenes, failed = _scenes(args.scenes)
         if not scenes:

@@ -28,10 +28,12 @@ def run(args: argparse.Namespace) -> int:
     from mmrs.apis.config import load_config
     from mmrs.apis.train import train
     from mmrs.engine.console import warnings_to_log
+    from mmrs.engine.malloc import keep_freed_memory
 
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     resume = False if args.resume == 'none' else True if args.resume == 'auto' else args.resume
+    keep_freed_memory()
     config = load_config(args.config, args.cfg_options)
     with warnings_to_log():
         work_dir = train(

@@ -183,14 +183,24 @@ def test_more_classes_than_bytes(tmp_path) -> None:
 @pytest.mark.parametrize('classes', [2, 6, 254, 300])
 def test_ties_take_the_first_class_as_argmax_does(classes) -> None:
     """The map compares planes for speed; it must not differ from argmax where scores are equal."""
-    scores = torch.randint(0, 3, (classes, 64, 64)).float()
-    for device in ['cpu', *(['cuda'] if torch.cuda.is_available() else [])]:
-        on_device = scores.to(device)
-        expected = torch.from_numpy(scores.numpy().argmax(0))
-        best, labels = best_class(on_device)
-        assert torch.equal(labels.cpu().long(), expected) and torch.equal(best.cpu(), scores.amax(0))
-        strided = on_device.repeat(1, 2, 2)[:, 16:80, 16:80]
-        assert torch.equal(best_class(strided)[1].cpu().long(), torch.from_numpy(strided.cpu().numpy().argmax(0)))
+    scores = torch.randint(0, 3, (classes, 64, 64)).float().numpy()
+    strided = np.tile(scores, (1, 2, 2))[:, 16:80, 16:80]
+    for array in (scores, strided):
+        best, labels = best_class(array)
+        assert np.array_equal(labels, array.argmax(0)) and np.array_equal(best, array.max(0))
+        if torch.cuda.is_available():
+            best, labels = best_class(torch.from_numpy(array).cuda())
+            assert np.array_equal(labels.cpu(), array.argmax(0)) and np.array_equal(best.cpu(), array.max(0))
+
+
+@pytest.mark.parametrize('cores', [1, 64])
+def test_blending_beside_the_network_gives_the_same_bytes(tmp_path, monkeypatch, cores) -> None:
+    """On a free core tiles are blended while the network goes on."""
+    write_scene(tmp_path / 's.tif')
+    expected = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'expected').outputs['classes'].read_bytes()
+    monkeypatch.setattr('os.cpu_count', lambda: cores)
+    got = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out').outputs['classes'].read_bytes()
+    assert got == expected
 
 
 def test_sidecar_says_what_made_the_map(tmp_path) -> None:

@@ -6,6 +6,7 @@ All of them run the same light segmentor (so that what surrounds a network shows
     python tools/benchmarks/scene_mapping.py                       # 8192 x 8192, bare model and RSInferencer
     python tools/benchmarks/scene_mapping.py --terratorch DIR      # DIR holds the package `terratorch`
     python tools/benchmarks/scene_mapping.py --size 2048 --pairs 3 # a quick look
+    python tools/benchmarks/scene_mapping.py --threads 1           # the network leaves the other cores free
 
 The bare model gets its tiles from memory and writes nothing. Ours reads, blends, and writes a COG with overviews; the
 quicklook is left out, for no peer draws one. `argmax(dim)` is slow on CPUs and the largest cost of both peers: they
@@ -39,6 +40,7 @@ from rasterio.windows import Window
 from torch import Tensor, nn
 
 import mmrs  # noqa: F401  (lets mmseg be imported without mmcv's compiled operators)
+from mmrs.engine.malloc import keep_freed_memory
 
 TILE, STRIDE, BATCH, CLASSES = 512, 384, 4, 6
 MEAN, STD = [120.0, 110.0, 100.0], [50.0, 50.0, 50.0]
@@ -63,18 +65,19 @@ def write_scene(path: Path, size: int) -> Path:
 
 
 def light_segmentor() -> nn.Module:
-    """A segmentor of a few convolutions: about 10 ms a tile on two cores."""
+    """A segmentor of a few convolutions: about 10 ms a tile, on one thread or on two."""
     from mmengine.config import Config, ConfigDict
     from mmengine.registry import init_default_scope
     from mmseg.models import EncoderDecoder
     from mmseg.registry import MODELS
 
+    width = 64 if torch.get_num_threads() == 1 else 96
     if 'LightBackbone' not in MODELS.module_dict:
 
         @MODELS.register_module()
         class LightBackbone(nn.Sequential):
             def __init__(self) -> None:
-                widths = [3, 32, 64, 64, 64]
+                widths = [3, width // 2, width, width, width]
                 steps = [(4, 1), (2, 1), (1, 1), (1, 1)]
                 convs = [
                     nn.Conv2d(i, o, 3, stride, padding)
@@ -87,7 +90,7 @@ def light_segmentor() -> nn.Module:
 
     init_default_scope('mmseg')
     torch.manual_seed(0)
-    head = {'type': 'FCNHead', 'in_channels': 64, 'channels': 64, 'num_convs': 0, 'concat_input': False}
+    head = {'type': 'FCNHead', 'in_channels': width, 'channels': width, 'num_convs': 0, 'concat_input': False}
     model = EncoderDecoder(
         backbone={'type': 'LightBackbone'},
         decode_head={**head, 'num_classes': CLASSES, 'loss_decode': {'type': 'CrossEntropyLoss'}},
@@ -304,11 +307,15 @@ def main() -> int:
     parser.add_argument('--size', type=int, default=8192, help='side of the scene in pixels')
     parser.add_argument('--pairs', type=int, default=7, help='timed pairs for each peer')
     parser.add_argument('--peers', nargs='+', choices=list(GATES), default=list(GATES), help='whom to compare to')
+    parser.add_argument('--threads', type=int, metavar='N', help='threads of the network (one a core)')
     parser.add_argument('--terratorch', metavar='DIR', help='folder that holds the package terratorch')
     parser.add_argument('--no-memory', action='store_true', help='leave out the memory table')
     parser.add_argument('--measure-memory', nargs=3, metavar=('RUN', 'SCENE', 'DIR'), help=argparse.SUPPRESS)
     args = parser.parse_args()
     threading.excepthook = stop_at_once
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    keep_freed_memory()  # as `mmrs predict` does; the peers have it too
     has_terratorch = make_terratorch_importable(args.terratorch)
     if args.measure_memory:
         name, scene, folder = args.measure_memory
