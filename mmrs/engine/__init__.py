@@ -3,6 +3,7 @@
 from mmrs.engine.atomic import AtomicBackend, write_atomic
 from mmrs.engine.checkpoint_hook import SafeCheckpointHook, find_resume_checkpoint
 from mmrs.engine.distributed import CPUDistributedDataParallel, check_processes, prepare
+from mmrs.engine.layer_decay import LayerDecayOptimWrapperConstructor
 from mmrs.engine.loading import CheckpointMatchHook, install_safe_loading
 from mmrs.engine.progress import ProgressHook
 from mmrs.engine.replay import ReplayHook
@@ -13,6 +14,7 @@ __all__ = [
     'AtomicBackend',
     'CPUDistributedDataParallel',
     'CheckpointMatchHook',
+    'LayerDecayOptimWrapperConstructor',
     'ProgressHook',
     'ReplayHook',
     'SafeCheckpointHook',

@@ -152,24 +152,3 @@ class SkySenseHR(SwinV2):
         if self.attention_norm and index == len(self.attention_dims) - 1:
             x = self.norm_attn(x)
         return x.view(tokens.shape)
-
-    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
-        """Depth of a parameter for layer-wise learning-rate decay.
-
-        Args:
-            param_name: Name of the parameter in the whole model.
-            prefix: Where this backbone sits in it, such as ``'backbone.'``.
-
-        Returns:
-            Depth and number of depths: 0 for the patch embedding and the mask token, then the blocks one by one; patch
-            merging goes with the last block of its stage (so the original), all else follows the blocks.
-        """
-        depths, name = self.arch.depths, param_name.removeprefix(prefix)
-        number = sum(depths) + 2
-        if param_name.startswith(prefix) and name.startswith('layers.'):
-            parts = name.split('.')
-            stage = int(parts[1])
-            block = int(parts[3]) if parts[2] == 'blocks' else depths[stage] - 1
-            return sum(depths[:stage]) + block + 1, number
-        first = name.startswith(('patch_embed.', 'annotation.mask_token')) and param_name.startswith(prefix)
-        return (0 if first else number - 1), number

@@ -75,7 +75,7 @@ class SkySenseViT(VisionTransformer, BaseModule):
             check_bands(self.bands, trained)
         if bands is not None and in_channels not in (None, len(bands)):
             raise ConfigError('in_channels', f'{in_channels}', f'{len(bands)}, one a band', 'Leave in_channels out.')
-        if not 0 <= merge_stage <= arch.num_layers:
+        if vocabulary_size is not None and not 0 <= merge_stage <= arch.num_layers:
             raise ConfigError('merge_stage', f'{merge_stage}', f'0 to {arch.num_layers}', 'Correct the backbone entry.')
         self.merge_stage, self.vocabulary_size = merge_stage, vocabulary_size
         options = {'final_norm': 'none', 'layer_scale_init': None, 'with_cls_token': False, **kwargs}

@@ -353,6 +353,27 @@ class SwinV2(BaseModule):
         adapted[KERNEL] = adapt_input_channels(kernel, self.channel_rule)
         return adapted, [KERNEL]
 
+    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
+        """Depth of a parameter for layer-wise learning-rate decay.
+
+        Args:
+            param_name: Name of the parameter in the whole model.
+            prefix: Where this backbone sits in it, such as ``'backbone.'``.
+
+        Returns:
+            Depth and number of depths: 0 for the patch embedding and the mask token, then the blocks one by one; patch
+            merging goes with the last block of its stage (so the original), all else follows the blocks.
+        """
+        depths, name = self.arch.depths, param_name.removeprefix(prefix)
+        number = sum(depths) + 2
+        if param_name.startswith(prefix) and name.startswith('layers.'):
+            parts = name.split('.')
+            stage = int(parts[1])
+            block = int(parts[3]) if parts[2] == 'blocks' else depths[stage] - 1
+            return sum(depths[:stage]) + block + 1, number
+        first = name.startswith('patch_embed.') or name.endswith('mask_token')
+        return (0 if first and param_name.startswith(prefix) else number - 1), number
+
     @staticmethod
     def _graph(frozen: bool) -> Any:
         return torch.no_grad() if frozen else nullcontext()

@@ -45,6 +45,7 @@ def skysense_head(
         num_classes=num_classes,
         norm_cfg=norm_cfg or {'type': 'BN'},
         align_corners=False,
+        loss_decode={'type': 'mmseg.CrossEntropyLoss', 'avg_non_ignore': True},
     )
     if round_pooled:
         head.psp_modules.register_forward_hook(_round)

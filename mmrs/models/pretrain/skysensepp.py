@@ -14,6 +14,7 @@ from torch.nn import functional
 from mmrs.errors import ConfigError
 from mmrs.models.backbones.skysense_hr import SkySenseHR
 from mmrs.models.backbones.skysense_vit import SkySenseS1, SkySenseS2, SkySenseViT
+from mmrs.models.freezing import freeze_depths
 from mmrs.models.heads.skysense_head import skysense_head
 from mmrs.models.necks import Completed, ModalityCompletion, SkySenseFusion, SkySenseUpHead
 from mmrs.models.pretrain.skysense_losses import completion_loss, masked_pixels, reconstruction_loss
@@ -65,6 +66,8 @@ class SkySensePP(BaseModule):
             trained with ``dict(exchange='sum')``.
         head: Options of :func:`mmrs.models.heads.skysense_head.skysense_head`.
         calendar: Modalities whose frames get an embedding of their day of the year, such as ``('s2',)``.
+        frozen_depths: Depths of parts whose blocks do not learn, see :func:`mmrs.models.freezing.freeze_depths`. The
+            published recipe: ``dict(backbone_hr=12, backbone_s2=12, backbone_s1=12, fusion=(3, 24))``.
         init_cfg: Initialisation config of mmengine.
 
     Raises:
@@ -83,6 +86,7 @@ class SkySensePP(BaseModule):
         completion: Mapping[str, Any] | None = None,
         head: Mapping[str, Any] | None = None,
         calendar: Sequence[str] = (),
+        frozen_depths: Mapping[str, int | Sequence[int]] | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -102,6 +106,8 @@ class SkySensePP(BaseModule):
         channels = [*self._head_channels(), self.fusion.proj.out_features]
         self.head_rec_hr = skysense_head(channels, vocabulary_size + 1, **(head or {}))
         self.ctpe = nn.Parameter(torch.zeros(1, DAYS, width)) if self.calendar else None
+        for part, depths in (frozen_depths or {}).items():
+            freeze_depths(self.get_submodule(part), depths)
 
     def _check_names(self) -> None:
         known = ('hr', 's2', 's1')

@@ -124,7 +124,7 @@ class TestBands:
             ({'bands': ('B2', 'B2')}, 'each once'),
             ({'bands': ('B3', 'B2', 'B4', 'B5', 'B6', 'B7', 'B8', 'B8A', 'B11', 'B12')}, 'expected B2, B3'),
             ({'bands': ('B2', 'B3'), 'in_channels': 3}, 'in_channels'),
-            ({'merge_stage': 5}, 'merge_stage.*0 to 4'),
+            ({'merge_stage': 5, 'vocabulary_size': 6}, 'merge_stage.*0 to 4'),
         ],
     )
     def test_bands_that_contradict_the_sensor_are_refused(self, options, message):
