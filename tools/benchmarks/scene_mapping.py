@@ -11,7 +11,7 @@ All of them run the same light segmentor (so that what surrounds a network shows
 The bare model gets its tiles from memory and writes nothing. Ours reads, blends, and writes a COG with overviews; the
 quicklook is left out, for no peer draws one. `argmax(dim)` is slow on CPUs and the largest cost of both peers: they
 are measured as published and again with `max(dim).indices` in its place. Memory: peak above the process once model and
-packages are loaded, each in a process of its own, for ours also on a scene of four times the size.
+packages are loaded, each in a process of its own, for ours also on scenes of four times the size, taller and wider.
 Exit code 1 if a gate is missed.
 """
 
@@ -49,14 +49,15 @@ MEMORY_GATE = 0.6e9
 Run = Callable[[], object]
 
 
-def write_scene(path: Path, size: int) -> Path:
+def write_scene(path: Path, size: int, height: int | None = None) -> Path:
     """A deflated, tiled uint8 RGB scene: plateaus of 16 pixels with a little noise, which compresses like imagery."""
-    profile = {'driver': 'GTiff', 'width': size, 'height': size, 'count': 3, 'dtype': 'uint8', 'crs': 'EPSG:32633'}
+    height = height or size
+    profile = {'driver': 'GTiff', 'width': size, 'height': height, 'count': 3, 'dtype': 'uint8', 'crs': 'EPSG:32633'}
     layout = {'tiled': True, 'blockxsize': 512, 'blockysize': 512, 'compress': 'deflate', 'predictor': 2}
     random = np.random.default_rng(0)
     with rasterio.open(path, 'w', **profile, **layout, transform=from_origin(5e5, 5e6, 0.5, 0.5)) as dataset:
-        for top in range(0, size, 512):
-            rows = min(512, size - top)
+        for top in range(0, height, 512):
+            rows = min(512, height - top)
             plateaus = random.integers(0, 240, (3, -(-rows // 16), -(-size // 16)), dtype=np.uint8)
             plateaus = plateaus.repeat(16, 1).repeat(16, 2)[:, :rows, :size]
             noise = random.integers(0, 8, plateaus.shape, dtype=np.uint8)
@@ -331,7 +332,8 @@ def main() -> int:
         rows = time_rows(names, scene, folder, args.pairs)
         print(f'\n{args.size} x {args.size} pixels, ratio = peer / ours:\n\n{markdown_table(rows)}')
         if not args.no_memory:
-            scenes = [scene, write_scene(folder / f'{2 * args.size}.tif', 2 * args.size)]
+            taller = write_scene(folder / f'{args.size} x {4 * args.size}.tif', args.size, 4 * args.size)
+            scenes = [scene, taller, write_scene(folder / f'{2 * args.size}.tif', 2 * args.size)]
             rows += (
                 memory := memory_rows([name for name in names if name != 'bare model'], scenes, folder, args.terratorch)
             )
