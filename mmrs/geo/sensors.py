@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from mmrs.errors import RasterError
-from mmrs.geo.scene import Scene
+
+if TYPE_CHECKING:
+    from mmrs.geo.scene import Scene
 
 
 @dataclass(frozen=True)

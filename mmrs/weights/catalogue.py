@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mmrs.errors import WeightsError
+from mmrs.geo.sensors import SENSORS
 from mmrs.weights.convert import KeyFormat
 
 # RGB on the scale 0 to 255: what both families normalise with.
@@ -41,6 +42,7 @@ class Entry:
         key_format: Naming of the tensors in the file.
         min_coverage: Share of the backbone's tensors that a load must fill.
         source: Paper and repository.
+        file_name: Name of the file as published, where there is no direct address.
     """
 
     name: str
@@ -60,12 +62,13 @@ class Entry:
     key_format: KeyFormat
     min_coverage: float
     source: str
+    file_name: str | None = None
 
     @property
     def file_stems(self) -> tuple[str, ...]:
         """Names, without suffix, under which the file may lie in the weights folder."""
-        published = (self.url.rsplit('/', 1)[-1].rsplit('.', 1)[0],) if self.url else ()
-        return (self.name, *published)
+        published = self.file_name or (self.url.rsplit('/', 1)[-1] if self.url else None)
+        return (self.name, published.rsplit('.', 1)[0]) if published else (self.name,)
 
 
 def _cgeartheye(size: str, img_size: int, parameters: int) -> Entry:
@@ -112,6 +115,49 @@ def _dinov2(size: str, letter: str, parameters: int, sha256: str | None) -> Entr
     )
 
 
+_RGB = ('red', 'green', 'blue')
+_S2, _S1 = SENSORS['sentinel2-l2a'], SENSORS['sentinel1-grd']
+_INPUT = {
+    'hr': (_RGB, IMAGENET_MEAN, IMAGENET_STD, 'optical RGB, about 0.05 to 4 m'),
+    's2': (_S2.bands, _S2.mean, _S2.std, 'Sentinel-2 L2A, reflectance x 10,000'),
+    's1': (_S1.bands, _S1.mean, _S1.std, 'Sentinel-1 GRD, dB'),
+}
+_SKYSENSE_MODELS: Mapping[str, tuple[Mapping[str, Any], int, KeyFormat]] = {
+    'hr': ({'type': 'mmrs.SkySenseHR'}, 664_383_600, KeyFormat.SKYSENSE_HR),
+    's2': ({'type': 'mmrs.SkySenseS2'}, 302_490_624, KeyFormat.SKYSENSE_VIT),
+    's1': ({'type': 'mmrs.SkySenseS1'}, 302_359_552, KeyFormat.SKYSENSE_VIT),
+    'fusion': ({'type': 'mmrs.SkySenseFusion'}, 305_195_008, KeyFormat.SKYSENSE_FUSION),
+    'whole': ({'type': 'mmrs.SkySensePP', 'completion': {'exchange': 'sum'}}, 1_809_455_265, KeyFormat.SKYSENSEPP),
+}
+
+
+def _skysense(name: str, part: str, file_name: str, stage: int, sha256: str | None = None) -> Entry:
+    model, parameters, key_format = _SKYSENSE_MODELS[part]
+    parts = [_INPUT[part]] if part in _INPUT else [_INPUT[item] for item in ('hr', 's2', 's1')]
+    repository = 'SkySensePlusPlus' if stage == 2 else 'SkySense'
+    return Entry(
+        name=name,
+        model=MappingProxyType(model),
+        parameters=parameters,
+        url=None,
+        share_page=f'https://github.com/kang-wu/{repository}',
+        share_note=f'its README links the page of {file_name}, from which a person has to fetch it',
+        sha256=sha256,
+        sha256_source='reported by others; the authors publish none' if sha256 else None,
+        licence='not stated for the files (code Apache-2.0 by its README; SkySense weights: non-commercial research)',
+        bands=tuple(band for item in parts for band in item[0]),
+        sensor='; '.join(item[3] for item in parts),
+        mean=tuple(value for item in parts for value in item[1]),
+        std=tuple(value for item in parts for value in item[2]),
+        img_size={'hr': 512, 's2': 16, 's1': 16}.get(part, 512) if stage == 2 else {'hr': 2048}.get(part, 64),
+        key_format=key_format,
+        # converted files may lack the bias of the patch embedding, one tensor of 291
+        min_coverage=0.99 if 'mmseg' in name else 1.0,
+        source='doi 10.1038/s42256-025-01078-8' if stage == 2 else 'CVPR 2024, arXiv 2312.10115',
+        file_name=file_name,
+    )
+
+
 ENTRIES: tuple[Entry, ...] = (
     _cgeartheye('small', 518, 22_056_192),
     _cgeartheye('base', 518, 86_579_712),
@@ -123,6 +169,17 @@ ENTRIES: tuple[Entry, ...] = (
     _dinov2('base', 'b', 86_579_712, '0b8b82f85de91b424aded121c7e1dcc2b7bc6d0adeea651bf73a13307fad8c73'),
     _dinov2('large', 'l', 304_367_616, 'd5383ea8f4877b2472eb973e0fd72d557c7da5d3611bd527ceeb1d7162cbf428'),
     _dinov2('giant', 'g', 1_136_479_232, None),
+    _skysense(
+        'skysensepp',
+        'whole',
+        'skysensepp_release.ckpt',
+        2,
+        '32a08982baea125f60feb95fe0a04dfe450ec9c12ee846384cbadd8ff6c5661c',
+    ),
+    *(_skysense(f'skysensepp-{part}', part, f'skysensepp_release_{part}.pth', 2) for part in ('hr', 's2', 's1')),
+    *(_skysense(f'skysensepp-mmseg-{p}', p, f'skysensepp_mmcvt_{p}.pth', 2) for p in ('s2', 's1', 'fusion')),
+    *(_skysense(f'skysense-{part}', part, f'skysense_model_backbone_{part}.pth', 1) for part in ('hr', 's2', 's1')),
+    _skysense('skysense-fusion', 'fusion', 'skysense_model_fusion.pth', 1),
 )
 CATALOGUE: Mapping[str, Entry] = MappingProxyType({entry.name: entry for entry in ENTRIES})
 

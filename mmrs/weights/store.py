@@ -14,7 +14,7 @@ from mmrs.errors import WeightsError
 from mmrs.weights.catalogue import Entry
 from mmrs.weights.files import sha256_of
 
-SUFFIXES = ('.safetensors', '.pth', '.pt', '.bin')
+SUFFIXES = ('.safetensors', '.pth', '.pt', '.bin', '.ckpt')
 TIMEOUT = 60.0
 
 
