@@ -43,6 +43,9 @@ class Entry:
         min_coverage: Share of the backbone's tensors that a load must fill.
         source: Paper and repository.
         file_name: Name of the file as published, where there is no direct address.
+        size: Bytes of the published file; None where not known.
+        md5: Checksum that the publisher gives; None where it gives none.
+        broken: What is wrong with the published file; None if nothing is known to be.
     """
 
     name: str
@@ -63,6 +66,9 @@ class Entry:
     min_coverage: float
     source: str
     file_name: str | None = None
+    size: int | None = None
+    md5: str | None = None
+    broken: str | None = None
 
     @property
     def file_stems(self) -> tuple[str, ...]:
@@ -158,6 +164,41 @@ def _skysense(name: str, part: str, file_name: str, stage: int, sha256: str | No
     )
 
 
+_MARS_INPUT = {
+    'rgb': (SENSORS['mars-rgb'], 'MaRS-16M optical, 0.35 m, 8 bits'),
+    # Capella's statistics are in mmrs.geo.sensors too
+    'sar': (SENSORS['umbra'], 'Umbra (8 bits, statistics given here) and Capella (16 bits) X band amplitude, 0.35 m'),
+}
+
+
+def _mars(size: str, modality: str, parameters: int, size_bytes: int, md5: str, complete: int | None = None) -> Entry:
+    (sensor, text), broken = _MARS_INPUT[modality], None
+    if complete is not None:
+        broken = f'the published upload is {size_bytes:,} of about {complete:,} bytes: cut short where it is published'
+    return Entry(
+        name=f'mars-{size}-{modality}',
+        model=MappingProxyType({'type': 'mmrs.MaRS', 'size': size, 'modality': modality}),
+        parameters=parameters,
+        url=f'https://zenodo.org/records/17800805/files/mars_{size}_{modality}_encoder_only.pth',
+        share_page=None,
+        share_note=None,
+        sha256=None,
+        sha256_source=None,
+        licence='not stated (academic use, says the repository)',
+        bands=sensor.bands,
+        sensor=text,
+        mean=sensor.mean,
+        std=sensor.std,
+        img_size=512,
+        key_format=KeyFormat.MARS,
+        min_coverage=1.0,
+        source='DOI 10.1609/aaai.v40i14.38153; Zenodo 17800805; github.com/WanderRainy/MaRS',
+        size=size_bytes,
+        md5=md5,
+        broken=broken,
+    )
+
+
 ENTRIES: tuple[Entry, ...] = (
     _cgeartheye('small', 518, 22_056_192),
     _cgeartheye('base', 518, 86_579_712),
@@ -180,6 +221,10 @@ ENTRIES: tuple[Entry, ...] = (
     *(_skysense(f'skysensepp-mmseg-{p}', p, f'skysensepp_mmcvt_{p}.pth', 2) for p in ('s2', 's1', 'fusion')),
     *(_skysense(f'skysense-{part}', part, f'skysense_model_backbone_{part}.pth', 1) for part in ('hr', 's2', 's1')),
     _skysense('skysense-fusion', 'fusion', 'skysense_model_fusion.pth', 1),
+    _mars('base', 'rgb', 86_891_768, 347_703_439, '5ab1b978f783cbded01427c50b0c0dbb'),
+    _mars('base', 'sar', 86_887_672, 347_687_055, '8789da9bc9a44853d50d92371a1b4a6c'),
+    _mars('large', 'rgb', 195_199_860, 634_126_336, '60574c1b87a7fb9006521fb5c031ee2c', complete=780_900_000),
+    _mars('large', 'sar', 195_193_716, 639_631_360, '6f04c3b8120f0331f22059961b9db6e7', complete=780_900_000),
 )
 CATALOGUE: Mapping[str, Entry] = MappingProxyType({entry.name: entry for entry in ENTRIES})
 
@@ -200,3 +245,9 @@ def get(name: str) -> Entry:
     close = difflib.get_close_matches(name, CATALOGUE, n=3, cutoff=0.4)
     hint = f'Did you mean {", ".join(close)}? ' if close else ''
     raise WeightsError(name, 'no such catalogue entry', 'a name that is listed', f'{hint}See `mmrs weights list`.')
+
+
+def known_as_broken(size: int) -> str | None:
+    """Tells what is wrong with a file of this many bytes, if it is one that is broken where it is published."""
+    entry = next((item for item in ENTRIES if item.broken is not None and item.size == size), None)
+    return f'{entry.name}: {entry.broken}' if entry else None

@@ -17,6 +17,7 @@ from enum import Enum
 from typing import Generic, TypeVar
 
 from mmrs.errors import WeightsError
+from mmrs.weights import mars_names as mars
 from mmrs.weights import skysense_names as skysense
 
 Value = TypeVar('Value')
@@ -34,6 +35,9 @@ class KeyFormat(str, Enum):
     SKYSENSE_HR = 'skysense-hr'
     SKYSENSE_FUSION = 'skysense-fusion'
     SKYSENSEPP = 'skysensepp'
+    TIMM_SWINV2 = 'timm-swinv2'
+    MARS = 'mars'
+    MARS_PRETRAINING = 'mars-pretraining'
     UNKNOWN = 'unknown'
 
 
@@ -50,6 +54,9 @@ MARKERS: dict[KeyFormat, tuple[str, str]] = {
     KeyFormat.SKYSENSE_HR: skysense.HR_MARKERS,
     KeyFormat.SKYSENSE_FUSION: skysense.FUSION_MARKERS,
     KeyFormat.SKYSENSEPP: skysense.WHOLE_MARKERS,
+    KeyFormat.TIMM_SWINV2: mars.TIMM_MARKERS,
+    KeyFormat.MARS: mars.RELEASE_MARKERS,
+    KeyFormat.MARS_PRETRAINING: mars.WHOLE_MARKERS,
 }
 # Formats of a model whose parts are models of other formats: part in the file, its name with us, its format.
 PARTS: dict[KeyFormat, dict[str, tuple[str, KeyFormat]]] = {
@@ -60,6 +67,7 @@ PARTS: dict[KeyFormat, dict[str, tuple[str, KeyFormat]]] = {
         'backbone_s1': ('backbone_s1', KeyFormat.SKYSENSE_VIT),
         'fusion': ('fusion', KeyFormat.SKYSENSE_FUSION),
     },
+    KeyFormat.MARS_PRETRAINING: {},  # our pre-training model has the same parts under the same names
 }
 
 # A rule is (pattern of the whole name, replacement); the first that matches is used, a name without one stays.
@@ -81,6 +89,9 @@ TO_MMRS: dict[KeyFormat, Rules] = {
     KeyFormat.SKYSENSE_HR: skysense.HR_IN,
     KeyFormat.SKYSENSE_FUSION: skysense.FUSION_IN,
     KeyFormat.SKYSENSEPP: (),
+    KeyFormat.TIMM_SWINV2: (),
+    KeyFormat.MARS: mars.RELEASE_IN,
+    KeyFormat.MARS_PRETRAINING: (),
 }
 FROM_MMRS: dict[KeyFormat, Rules] = {
     KeyFormat.MMRS: (),
@@ -100,11 +111,18 @@ FROM_MMRS: dict[KeyFormat, Rules] = {
     KeyFormat.SKYSENSE_HR: skysense.HR_OUT,
     KeyFormat.SKYSENSE_FUSION: skysense.FUSION_OUT,
     KeyFormat.SKYSENSEPP: (),
+    KeyFormat.TIMM_SWINV2: (),
+    KeyFormat.MARS: mars.RELEASE_OUT,
+    KeyFormat.MARS_PRETRAINING: (),
 }
 # Used in pretraining only: dropped, unless the model that is loaded has it too.
 PRETRAINING_ONLY = frozenset({'mask_token'})
 # Dropped where the model that is loaded is known and has them not.
 OPTIONAL = skysense.OPTIONAL
+# Formats whose files may hold a final norm and an unused classifier beyond the model that is loaded.
+OF_TIMM = frozenset({KeyFormat.TIMM_SWINV2, KeyFormat.MARS, KeyFormat.MARS_PRETRAINING})
+# What is left out of a format: its models do without.
+DROPPED = {KeyFormat.MMPRETRAIN: PRETRAINING_ONLY, KeyFormat.MARS: PRETRAINING_ONLY | mars.OPTIONAL}
 # What a format has no place for.
 UNSUPPORTED: dict[KeyFormat, frozenset[str]] = {KeyFormat.MMPRETRAIN: frozenset({'register_tokens'})}
 
@@ -170,7 +188,10 @@ def to_mmrs(
     if key_format is not KeyFormat.UNKNOWN:
         part = _rename(part, lambda name: _name_in_mmrs(name, key_format), subject)
     optional = PRETRAINING_ONLY | OPTIONAL if wanted else PRETRAINING_ONLY
-    unwanted = [name for name in part if name not in wanted and (name in optional or name.endswith(skysense.DERIVED))]
+    ends: tuple[str, ...] = skysense.DERIVED
+    if key_format in OF_TIMM:
+        ends, optional = ends + mars.CLASSIFIER, optional | (mars.OPTIONAL if wanted else frozenset())
+    unwanted = [name for name in part if name not in wanted and (name in optional or name.endswith(ends))]
     state_of_ours = {name: value for name, value in part.items() if name not in unwanted}
     return Converted(state_of_ours, key_format, chosen, tuple(dropped + [chosen + name for name in unwanted]))
 
@@ -194,7 +215,7 @@ def from_mmrs(
         raise WeightsError(
             subject, f'tensors {", ".join(homeless)}', f'a model that {key_format.value} can build', 'Keep it as mmrs.'
         )
-    dropped = PRETRAINING_ONLY if key_format is KeyFormat.MMPRETRAIN else frozenset()
+    dropped = DROPPED.get(key_format, frozenset())
     head = f'{prefix.rstrip(".")}.' if prefix else ''
     wanted = {name: value for name, value in state.items() if name not in dropped}
     return _rename(wanted, lambda name: head + _name_from_mmrs(name, key_format), subject)

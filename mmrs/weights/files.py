@@ -12,6 +12,7 @@ from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mmrs.errors import WeightsError
+from mmrs.weights.catalogue import known_as_broken
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -185,6 +186,15 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
     return digest.hexdigest()
 
 
+def md5_of(path: str | os.PathLike[str]) -> str:
+    """Computes a file's MD5, which some publishers give."""
+    digest = hashlib.md5(usedforsecurity=False)
+    with open(path, 'rb') as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def check_present(path: Path) -> None:
     """Refuses a path that is no file, or an empty one.
 
@@ -236,6 +246,10 @@ def _refuse_what_is_no_checkpoint(path: Path) -> None:
     if head.startswith(b'version https://git-lfs'):
         raise WeightsError(path, 'a Git LFS pointer', 'a checkpoint', 'Run `git lfs pull` where it came from.')
     if head.startswith(b'PK') and not zipfile.is_zipfile(path):
+        known = known_as_broken(path.stat().st_size)
+        if known is not None:
+            fix = 'Another download will not help: ask the authors for a complete file, or take another size.'
+            raise WeightsError(path, f'a file cut short ({known})', 'a complete checkpoint', fix)
         raise WeightsError(path, 'a file cut short', 'a complete checkpoint', _FETCH_AGAIN)
 
 

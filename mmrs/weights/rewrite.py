@@ -31,6 +31,9 @@ TARGETS = (
     KeyFormat.SKYSENSE_HR,
     KeyFormat.SKYSENSE_FUSION,
     KeyFormat.SKYSENSEPP,
+    KeyFormat.TIMM_SWINV2,
+    KeyFormat.MARS,
+    KeyFormat.MARS_PRETRAINING,
 )
 # DINOv2's own loader expects what pretraining alone uses; ours and mmpretrain's do not.
 _KEPT = {KeyFormat.DINOV2: PRETRAINING_ONLY}

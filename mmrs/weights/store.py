@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from mmrs.errors import WeightsError
 from mmrs.weights.catalogue import Entry
-from mmrs.weights.files import sha256_of
+from mmrs.weights.files import md5_of, sha256_of
 
 SUFFIXES = ('.safetensors', '.pth', '.pt', '.bin', '.ckpt')
 TIMEOUT = 60.0
@@ -64,7 +64,7 @@ def download(entry: Entry) -> Path:
     # The processes of one training run ask at the same time: the first downloads, the others find the file.
     with FileLock(f'{target}.lock'):
         if not target.is_file():
-            _download(entry.url, target, entry.sha256)
+            _download(entry.url, target, entry.sha256, entry.md5)
     return target
 
 
@@ -128,7 +128,7 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _download(url: str, target: Path, sha256: str | None) -> None:
+def _download(url: str, target: Path, sha256: str | None, md5: str | None = None) -> None:
     part = target.with_name(f'{target.name}.part')
     tag = part.with_name(f'{part.name}.etag')
     try:
@@ -143,10 +143,12 @@ def _download(url: str, target: Path, sha256: str | None) -> None:
             url, f'a broken connection ({reason})', 'a complete download', 'Run it again: it goes on where it stopped.'
         ) from error
     found = sha256_of(part)
-    if sha256 is not None and found != sha256:
-        part.unlink()
-        tag.unlink(missing_ok=True)
-        raise WeightsError(url, f'sha256 {found}', f'sha256 {sha256}', 'The download was deleted; try again.')
+    sums = [('sha256', found, sha256)] + ([('md5', md5_of(part), md5)] if md5 else [])
+    for kind, got, wanted in sums:
+        if wanted is not None and got != wanted:
+            part.unlink()
+            tag.unlink(missing_ok=True)
+            raise WeightsError(url, f'{kind} {got}', f'{kind} {wanted}', 'The download was deleted; try again.')
     tag.unlink(missing_ok=True)
     os.replace(part, target)
     record_sha256(target)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mmrs.errors import WeightsError
 from mmrs.weights.catalogue import CATALOGUE, ENTRIES, Entry, get
 from mmrs.weights.convert import to_mmrs
-from mmrs.weights.files import read_state_dict
+from mmrs.weights.files import md5_of, read_state_dict
 from mmrs.weights.load import LoadReport, match
 from mmrs.weights.store import find, record_sha256, recorded_sha256, weights_folder
 
@@ -44,6 +44,8 @@ class Verification:
         if self.entry is None or self.report is None:
             return ('fits no model of the catalogue',)
         found = []
+        if self.entry.md5 is not None and (md5 := md5_of(self.path)) != self.entry.md5:
+            found.append(f'md5 {md5} is not that of {self.entry.name} ({self.entry.md5})')
         if self.entry.sha256 is not None and self.sha256 != self.entry.sha256:
             found.append(f'sha256 is not that of {self.entry.name} ({self.entry.sha256})')
         if self.report.coverage < self.entry.min_coverage:

@@ -7,18 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, cast
 
 import torch
-from mmengine.model import BaseModule
-from torch import Tensor, nn
+from mmengine.model import BaseModule, ModuleDict
+from torch import Tensor
 
 from mmrs.errors import ConfigError
-from mmrs.models.backbones.mars import CHANNELS, MaRS
+from mmrs.models.backbones.mars import CHANNELS, MaRS, start_from
 from mmrs.models.layers import MAP_FUSIONS, MapFusion, MetaModalityAttention, fuse_maps
 from mmrs.registry import MODELS
 
 FUSIONS = (*MAP_FUSIONS, 'mma', 'none')
 DEFAULT_BANDS = {'rgb': (0, 1, 2), 'sar': (3,)}
-# MMA reads normalised maps; released encoders come without their final norm (2 of 423 tensors).
-COVERAGE_WITHOUT_NORM = 0.99
 
 
 @MODELS.register_module()
@@ -66,7 +64,7 @@ class DualSwinV2(BaseModule):
         self._check_options(in_channels, weights or {}, mma)
         self.in_channels = in_channels or 1 + max(max(indices) for indices in self.bands.values())
         self.modalities = tuple(self.bands)
-        self.encoders = nn.ModuleDict(
+        self.encoders = ModuleDict(
             {name: self._encoder(name, size, (weights or {}).get(name), encoder) for name in self.bands}
         )
         first = self.encoders[self.modalities[0]]
@@ -97,11 +95,9 @@ class DualSwinV2(BaseModule):
     def _encoder(self, name: str, size: str | dict[str, Any], weights: str | None, options: dict[str, Any]) -> MaRS:
         trained = name if name in CHANNELS else 'rgb'
         options = {'final_norm': 'last' if self.fusion == 'mma' else 'none', **options}
-        if weights is not None:
-            options['init_cfg'] = {'type': 'mmrs.Pretrained', 'checkpoint': weights}
-            if options['final_norm'] != 'none':
-                options['init_cfg']['min_coverage'] = COVERAGE_WITHOUT_NORM
-        return MaRS(size, modality=trained, in_channels=len(self.bands[name]), **options)
+        encoder = MaRS(size, modality=trained, in_channels=len(self.bands[name]), **options)
+        start_from(encoder, weights)
+        return encoder
 
     def set_modalities(self, names: Sequence[str] | None) -> None:
         """Says which modalities images have from now on, for inference where a sensor is missing.
@@ -163,6 +159,28 @@ class DualSwinV2(BaseModule):
             maps = {name: (*maps[name][:-1], last) for name, last in zip(maps, attended, strict=True)}
         how = 'sum' if self.mma is not None else cast(MapFusion, self.fusion)
         return fuse_maps(maps, tuple(self.bands), how)
+
+    def adapt_state_dict(self, state_dict: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
+        """Takes the encoders and the attention of this model out of a MaRS pre-training checkpoint.
+
+        Args:
+            state_dict: Tensors by name; anything else than such a checkpoint stays as it is.
+
+        Returns:
+            A shallow copy that can be loaded, and no names: nothing is changed in the tensors.
+        """
+        parts = {f'encoder_{name}.encoder.': f'encoders.{name}.' for name in self.bands}
+        parts |= {'alternating_attn.': 'mma.'} if self.mma is not None else {}
+        if not any(name.startswith(tuple(parts)) for name in state_dict):
+            return dict(state_dict), []
+        found = {
+            ours + name[len(theirs) :]: value
+            for name, value in state_dict.items()
+            for theirs, ours in parts.items()
+            if name.startswith(theirs)
+        }
+        own = self.state_dict().keys()
+        return {name: value for name, value in found.items() if name in own}, []
 
     def _drop(self, present: dict[str, Tensor]) -> dict[str, Tensor]:
         if not (self.training and self.modality_dropout) or len(present) == 1:

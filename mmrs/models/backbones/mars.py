@@ -74,3 +74,19 @@ class MaRS(SwinV2):
     ) -> tuple[Tensor, ...]:
         """Runs the stages on embedded patches; see :class:`mmrs.models.backbones.SwinV2`."""
         return super().forward_tokens(tokens if self.embed_sign == 1 else -tokens, after_stage)
+
+
+def start_from(encoder: SwinV2, checkpoint: str | None) -> None:
+    """Lets an encoder's ``init_weights`` load a checkpoint, which need not hold the final norm (releases do not).
+
+    Args:
+        encoder: Changed in place.
+        checkpoint: Catalogue name or path; None changes nothing.
+    """
+    if checkpoint is None:
+        return
+    state = encoder.state_dict()
+    needed = sum(not name.startswith('norm') for name in state)
+    # a little less than the share: it is compared with a quotient of integers
+    least = (needed - 0.5) / len(state)
+    encoder.init_cfg = {'type': 'mmrs.Pretrained', 'checkpoint': checkpoint, 'min_coverage': least}

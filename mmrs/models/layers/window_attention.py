@@ -89,11 +89,10 @@ class WindowAttentionV2(nn.Module):
         qkv = functional.linear(windows, self.qkv.weight, bias)
         qkv = qkv.view(number, cells, 3, self.num_heads, width // self.num_heads).permute(2, 0, 3, 1, 4)
         query, key, value = qkv.unbind(0)
-        scale = self.logit_scale.clamp(max=MAX_LOGIT_SCALE).exp().to(query.dtype)
-        # the scale on the query, not on the logits: fewer numbers to touch
-        query, key = functional.normalize(query, dim=-1) * scale, functional.normalize(key, dim=-1)
-        logits = query @ key.transpose(-2, -1)
-        logits = logits + self._position_bias(plan.window).to(logits.dtype)
+        logits = functional.normalize(query, dim=-1) @ functional.normalize(key, dim=-1).transpose(-2, -1)
+        scale = self.logit_scale.clamp(max=MAX_LOGIT_SCALE).exp().to(logits.dtype)
+        # bias + logits * scale in one pass
+        logits = torch.addcmul(self._position_bias(plan.window).to(logits.dtype), logits, scale)
         mask = shift_mask(plan, logits.device, logits.dtype)
         if mask is not None:
             logits = logits.view(-1, len(mask), self.num_heads, cells, cells) + mask[:, None]
