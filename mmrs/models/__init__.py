@@ -11,6 +11,7 @@ from mmrs.models.backbones import (
     SwinV2,
 )
 from mmrs.models.necks import MetaModalityNeck, ModalityCompletion, SkySenseFusion, SkySenseUpHead
+from mmrs.models.pretrain import MaRSPretrain
 from mmrs.models.pretrain.skysensepp import SkySensePP
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     'CachedFeatures',
     'DualSwinV2',
     'MaRS',
+    'MaRSPretrain',
     'MetaModalityNeck',
     'ModalityCompletion',
     'SkySenseFusion',
