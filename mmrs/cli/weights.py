@@ -1,4 +1,4 @@
-"""``mmrs weights``: list, download, convert, verify and inspect released weights."""
+"""``mmrs weights``: list, download, convert, verify, inspect and merge released weights."""
 
 from __future__ import annotations
 
@@ -44,10 +44,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     look.add_argument('file', metavar='FILE', help='checkpoint of any system that mmrs knows')
     look.add_argument('--json', action='store_true', help='print everything as JSON')
 
+    merge = actions.add_parser('merge-lora', help='add trained LoRA adapters to the weights that they adapt')
+    merge.add_argument('source', metavar='IN', help='checkpoint of a model with mmrs.LoRA')
+    merge.add_argument('target', metavar='OUT', help='.safetensors, .pth or .pt, for the config without mmrs.LoRA')
+    merge.add_argument('--base', metavar='FILE', help='weights of the backbone, where IN holds adapters alone')
+    merge.add_argument('--dry-run', action='store_true', help='print what would be written')
+
 
 def run(args: argparse.Namespace) -> int:
     """Runs the action; returns the exit code."""
-    actions = {'list': _list, 'download': _download, 'convert': _convert, 'verify': _verify, 'inspect': _inspect}
+    actions = {
+        'list': _list,
+        'download': _download,
+        'convert': _convert,
+        'verify': _verify,
+        'inspect': _inspect,
+        'merge-lora': _merge_lora,
+    }
     return actions[args.action](args)
 
 
@@ -163,4 +176,20 @@ def _inspect(args: argparse.Namespace) -> int:
         print(json.dumps({**asdict(found), 'names': [part.names for part in found.parts]}, indent=2))
     else:
         tell_inspection(found)
+    return 0
+
+
+def _merge_lora(args: argparse.Namespace) -> int:
+    from mmrs.weights.lora import merge_file
+
+    done = merge_file(args.source, args.target, args.base, args.dry_run)
+    if done.target is None:
+        table = new_table('layer', 'rank', 'factor')
+        for name, rank, factor in done.layers:
+            table.add_row(name, str(rank), f'{factor:g}')
+        print_table(table)
+    print(
+        f'{done.source}: {len(done.layers)} adapters merged -> {done.tensors} tensors: '
+        f'{done.target or "not written (dry run)"}'
+    )
     return 0

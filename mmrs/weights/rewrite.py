@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ TARGETS = (
     KeyFormat.MARS,
     KeyFormat.MARS_PRETRAINING,
 )
+SUFFIXES = ('.safetensors', '.pth', '.pt')
 # DINOv2's own loader expects what pretraining alone uses; ours and mmpretrain's do not.
 _KEPT = {KeyFormat.DINOV2: PRETRAINING_ONLY}
 
@@ -93,15 +95,15 @@ def rewrite(
         ConfigError: If the target's suffix or naming is not supported.
     """
     source, target = Path(source), Path(target)
-    if target.suffix not in ('.safetensors', '.pth', '.pt'):
-        raise ConfigError(target, f'suffix {target.suffix!r}', '.safetensors, .pth or .pt', 'Rename the output.')
+    if target.suffix not in SUFFIXES:
+        raise ConfigError(target, f'suffix {target.suffix!r}', ', '.join(SUFFIXES), 'Rename the output.')
     if to not in TARGETS:
         raise ConfigError('--to', to.value, ', '.join(item.value for item in TARGETS), 'Choose one of these.')
     checkpoint, ignored = _unpickle(source) if trust_pickle else read_without_code(source)
     converted = to_mmrs(tensors_of(checkpoint, source), prefix, _KEPT.get(to, ()), os.fspath(source))
     state = from_mmrs(converted.state, to, add_prefix, subject=os.fspath(source))
     if not dry_run:
-        _write(state, target, {'mmrs_keys': to.value, 'mmrs_source_sha256': sha256_of(source)})
+        write_state(state, target, {'mmrs_keys': to.value, 'mmrs_source_sha256': sha256_of(source)})
     return Rewritten(
         source=source,
         target=None if dry_run else target,
@@ -165,15 +167,25 @@ def _unpickle(path: Path) -> tuple[dict[str, Any], list[str]]:
     return loaded if isinstance(loaded, dict) else {'state_dict': loaded.state_dict()}, names
 
 
-def _write(state: dict[str, Tensor], target: Path, metadata: dict[str, str]) -> None:
+def write_state(state: Mapping[str, Tensor], target: Path, metadata: Mapping[str, Any]) -> None:
+    """Writes tensors as safetensors or as ``{'state_dict': ..., 'meta': ...}``, by the suffix of the target.
+
+    Args:
+        state: Tensors by name.
+        target: File that is written under a temporary name and renamed.
+        metadata: What to write beside them; safetensors takes only its strings.
+
+    Raises:
+        WeightsError: If the file cannot be written; nothing is left behind.
+    """
     if target.suffix == '.safetensors':
-        write_safetensors(state, target, metadata)
+        write_safetensors(state, target, {name: text for name, text in metadata.items() if isinstance(text, str)})
         return
     import torch
 
     plain = {name: value.detach().cpu().clone() for name, value in state.items()}
     with replacing(target) as temporary, open(temporary, 'wb') as file:
         try:
-            torch.save({'state_dict': plain, 'meta': metadata}, file)
+            torch.save({'state_dict': plain, 'meta': dict(metadata)}, file)
         except RuntimeError as error:  # how torch's writer tells of a full disk
             raise OSError('a failed write (is the disk full?)') from error

@@ -167,3 +167,19 @@ def test_inspect_refuses(run, tmp_path):
     (tmp_path / 'cut.pth').write_bytes((tmp_path / 'unknown.pth').read_bytes()[:500])
     assert 'none of the models that mmrs knows' in refused(run('inspect', 'unknown.pth'))
     assert 'a file cut short' in refused(run('inspect', 'cut.pth'))
+
+
+def test_merge_lora(run, tmp_path):
+    state = {
+        'fc.weight': torch.ones(4, 5),
+        'fc.lora_down.weight': torch.ones(2, 5),
+        'fc.lora_up.weight': torch.ones(4, 2),
+    }
+    torch.save({'state_dict': {**state, 'fc.lora_scaling': torch.tensor(0.5)}}, tmp_path / 'in.pth')
+    done = run('merge-lora', 'in.pth', 'out.pth', '--dry-run')
+    assert done.returncode == 0 and 'not written' in done.stdout and not (tmp_path / 'out.pth').exists()
+    assert ['fc', '2', '0.5'] in [line.split() for line in done.stdout.splitlines()]
+    assert run('merge-lora', 'in.pth', 'out.pth').returncode == 0
+    merged = torch.load(tmp_path / 'out.pth', weights_only=True)['state_dict']
+    assert set(merged) == {'fc.weight'} and merged['fc.weight'].eq(2).all()
+    assert 'no adapters' in refused(run('merge-lora', 'out.pth', 'twice.pth'))

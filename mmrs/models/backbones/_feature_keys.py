@@ -34,6 +34,20 @@ def hash_module(description: str, module: nn.Module) -> str:
     return digest.hexdigest()
 
 
+def plain_attributes(module: nn.Module) -> str:
+    """Public attributes of a module that are plain data, such as the modalities that it is told to expect."""
+    hidden = ('training', 'init_cfg')
+    return canonical({k: v for k, v in vars(module).items() if k[0] != '_' and k not in hidden and _is_plain(v)})
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(_is_plain(item) for item in (*value, *value.values()))
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
 def _state(module: nn.Module) -> dict[str, Tensor]:
     return {**dict(module.named_parameters()), **dict(module.named_buffers())}
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
-from mmengine.model import BaseModule
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmrs.errors import ConfigError
-from mmrs.models.backbones._feature_keys import batch_of, canonical, hash_module, pick, sample_key, state_stamp, to_cpu
+from mmrs.models.backbones._feature_keys import (
+    batch_of,
+    canonical,
+    hash_module,
+    pick,
+    plain_attributes,
+    sample_key,
+    state_stamp,
+    to_cpu,
+)
 from mmrs.models.backbones._feature_store import FeatureStore
+from mmrs.models.backbones.wrapper import BackboneWrapper
 from mmrs.registry import MODELS
 from mmrs.version import __version__
 
@@ -21,13 +29,13 @@ MAX_THREADS = 8
 
 
 @MODELS.register_module()
-class CachedFeatures(BaseModule):
+class CachedFeatures(BackboneWrapper):
     """Wraps a frozen backbone of any host, for heads that see no random augmentation.
 
     Every sample of a batch is looked up by itself, so the order of the samples, the batch size and the number of
-    processes do not matter. The key is a hash of all weights and buffers, of the backbone's config, of the autocast
-    type, of the version of mmrs, and of the sample's values: what differs in a single bit is computed anew. Hence
-    random augmentation is safe, but never finds anything.
+    processes do not matter. The key is a hash of all weights and buffers, of the backbone's config and plain
+    attributes, of the autocast type, of the version of mmrs, and of the sample's values: what differs in a single bit
+    is computed anew. Hence random augmentation is safe, but never finds anything.
 
     Checkpoints have the names of the backbone alone: a config with and one without this wrapper share them. The
     wrapped backbone always runs in eval mode and without a graph.
@@ -52,28 +60,14 @@ class CachedFeatures(BaseModule):
         cache_features: bool = True,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__(init_cfg)
-        if not isinstance(backbone, Mapping) or 'type' not in backbone:
-            raise ConfigError('backbone', repr(backbone)[:80], 'a config with a type', 'Correct the entry.')
-        self.module: nn.Module = MODELS.build(backbone)
+        super().__init__(backbone, init_cfg)
         # The weights are hashed, so where they come from does not matter.
         described = {name: value for name, value in backbone.items() if name != 'init_cfg'}
         self._description = f'{__version__} {canonical(described)}'
         self.cache_features, self.store = cache_features, FeatureStore(cache_dir, max_bytes)
         self._stamp: tuple[Any, ...] = ()
         self._fingerprint = ''
-        self.register_state_dict_post_hook(_drop_wrapper_name)
-        self.register_load_state_dict_pre_hook(_add_wrapper_name)
         self.train(self.training)
-
-    def __getattr__(self, name: str) -> Any:
-        """Serves what heads, necks and optimiser constructors ask of a backbone."""
-        try:
-            return super().__getattr__(name)
-        except AttributeError:
-            if name == 'module':
-                raise
-            return getattr(self.module, name)
 
     def train(self, mode: bool = True) -> CachedFeatures:
         """Sets the mode of the wrapper; the backbone stays in eval mode."""
@@ -102,7 +96,7 @@ class CachedFeatures(BaseModule):
     def _look_up(self, arguments: tuple[Any, Any]) -> tuple[Tensor, ...]:
         count, device = batch_of(arguments)
         autocast = torch.get_autocast_dtype(device.type) if torch.is_autocast_enabled(device.type) else None
-        prefix = f'{self.fingerprint} {autocast}'
+        prefix = f'{self.fingerprint} {autocast} {plain_attributes(self.module)}'
         values = to_cpu(arguments)
         with ThreadPoolExecutor(min(count, MAX_THREADS)) as pool:  # hashing and reading release the interpreter's lock
             keys = list(pool.map(lambda index: sample_key(prefix, pick(values, index)), range(count)))
@@ -150,15 +144,3 @@ class CachedFeatures(BaseModule):
         if stamp != self._stamp:
             self._fingerprint, self._stamp = hash_module(self._description, self.module), stamp
         return self._fingerprint
-
-
-def _drop_wrapper_name(_: nn.Module, state: dict[str, Any], prefix: str, __: Any) -> None:
-    own = f'{prefix}module.'
-    for name in [name for name in state if name.startswith(own)]:
-        state[prefix + name[len(own) :]] = state.pop(name)
-
-
-def _add_wrapper_name(_: nn.Module, state: dict[str, Any], prefix: str, *__: Any) -> None:
-    own = f'{prefix}module.'
-    for name in [name for name in state if name.startswith(prefix) and not name.startswith(own)]:
-        state[own + name[len(prefix) :]] = state.pop(name)

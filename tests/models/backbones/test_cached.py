@@ -193,6 +193,13 @@ def test_what_a_killed_process_left_goes(tmp_path, images):
     assert not old.exists() and new.exists()
 
 
+def test_a_setting_that_changes_later_is_noticed(tmp_path, images):
+    model = cached(tmp_path)
+    model(images)
+    model.module.out_indices = (1,)
+    assert len(model(images)) == 1 and counts(model) == (0, 6)
+
+
 def test_what_is_not_frozen_is_refused(tmp_path, images):
     with pytest.raises(ConfigError, match=r'trained parameters .*blocks\.1.*Freeze it \(frozen_stages\)'):
         cached(tmp_path, frozen_stages=1)(images)
