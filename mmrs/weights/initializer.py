@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mmengine.model import update_init_info
@@ -22,10 +23,18 @@ class PretrainedWeights:
         checkpoint: Catalogue name or path, as for :func:`mmrs.weights.load.load_pretrained`.
         prefix: Part of the file that is wanted, such as ``'backbone'``.
         min_coverage: Share of the module's tensors that must be filled; None as in ``load_pretrained``.
+        bands: Names of the input channels in their order, to be compared with those of the catalogue entry.
     """
 
-    def __init__(self, checkpoint: str, prefix: str | None = None, min_coverage: float | None = None) -> None:
-        self.checkpoint, self.prefix, self.min_coverage = checkpoint, prefix, min_coverage
+    def __init__(
+        self,
+        checkpoint: str,
+        prefix: str | None = None,
+        min_coverage: float | None = None,
+        bands: Sequence[str] | None = None,
+    ) -> None:
+        self.checkpoint = checkpoint
+        self.options: dict[str, Any] = {'prefix': prefix, 'min_coverage': min_coverage, 'bands': bands}
 
     def __call__(self, module: nn.Module) -> LoadReport:
         """Loads into ``module``.
@@ -36,7 +45,7 @@ class PretrainedWeights:
         in_init_weights = hasattr(module, '_params_init_info')
         if in_init_weights:
             _initialise_children(module)
-        report = load_pretrained(module, self.checkpoint, prefix=self.prefix, min_coverage=self.min_coverage)
+        report = load_pretrained(module, self.checkpoint, **self.options)
         if in_init_weights:
             update_init_info(module, init_info=f'mmrs.Pretrained: load from {self.checkpoint}')
         return report

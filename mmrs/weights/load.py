@@ -101,6 +101,7 @@ def load_pretrained(
     *,
     prefix: str | None = None,
     min_coverage: float | None = None,
+    bands: Sequence[str] | None = None,
 ) -> LoadReport:
     """Fills a module with released weights and logs what fitted.
 
@@ -114,11 +115,14 @@ def load_pretrained(
         prefix: Part of the file that is wanted, such as ``'backbone'``.
         min_coverage: Share of the module's tensors that must be filled. None: what the catalogue entry asks for, and
             all of them for a file that is not in the catalogue.
+        bands: Names of the input channels in their order, to be compared with those of the catalogue entry.
 
     Raises:
-        WeightsError: If the file cannot be had or read safely, or fills too little.
+        WeightsError: If the file cannot be had or read safely, fills too little, or was made for other bands.
     """
     entry, path = resolve(source)
+    if entry is not None and bands is not None:
+        _check_band_order(entry, bands)
     wanted = module.state_dict()
     stored = read_state_dict(path)
     if prefix is None:
@@ -128,10 +132,33 @@ def load_pretrained(
     found = match(entry.name if entry else fspath(path), wanted, state, converted.key_format)
     report = LoadReport(**{**vars(found), 'dropped': converted.dropped, 'resized': resized})
     least = min_coverage if min_coverage is not None else entry.min_coverage if entry else DEFAULT_MIN_COVERAGE
+    if entry is not None:
+        _check_band_count(entry, module, report)
     require_coverage(report, least, type(module).__name__)
     module.load_state_dict({name: state[name] for name in report.loaded}, strict=False)
     _log(str(report))
     return report
+
+
+def _check_band_order(entry: Entry, bands: Sequence[str]) -> None:
+    if tuple(bands) != entry.bands:
+        same = sorted(bands) == sorted(entry.bands)
+        fix = f'Load the bands in {"this order" if same else "this choice and order"}, or take other weights.'
+        raise WeightsError(entry.name, f'input bands {", ".join(bands)}', f'{", ".join(entry.bands)}', fix)
+
+
+def _check_band_count(entry: Entry, module: nn.Module, report: LoadReport) -> None:
+    """Tells of other bands, where the first layer does not fit and everything of the model's size does."""
+    channels = getattr(module, 'in_channels', None)
+    stems = [name for name, _, _ in report.mismatched]
+    if isinstance(channels, int) and channels != len(entry.bands) and len(stems) == 1 and 'patch_embed' in stems[0]:
+        raise WeightsError(
+            entry.name,
+            f'a model of {channels} input channels',
+            f'{len(entry.bands)} ({", ".join(entry.bands)}), as the weights were trained on',
+            f'Set in_channels={len(entry.bands)} and load these bands, or fit the weights (channel_rule, '
+            'mmrs.weights.channels).',
+        )
 
 
 def adapt_to(module: nn.Module, state: dict[str, Tensor]) -> tuple[dict[str, Tensor], tuple[str, ...]]:

@@ -151,3 +151,16 @@ def test_a_plain_module_needs_no_special_methods(tmp_path):
     layer = torch.nn.Linear(2, 1)
     load_pretrained(layer, saved(tmp_path / 'a.pth', {'weight': torch.ones(1, 2), 'bias': torch.zeros(1)}))
     assert layer.weight.sum() == 2
+
+
+def test_other_bands_than_the_catalogue_says(catalogued, backbone, state):
+    name = 'tiny'
+    assert load_pretrained(backbone, name, bands=('red', 'green', 'blue')).coverage == 1.0
+    with pytest.raises(WeightsError, match='found input bands blue, green, red; expected red, green, blue.*this order'):
+        load_pretrained(backbone, name, bands=['blue', 'green', 'red'])
+    with pytest.raises(WeightsError, match='found input bands nir; expected red, green, blue.*this choice'):
+        load_pretrained(backbone, name, bands=['nir'])
+    with pytest.raises(
+        WeightsError, match=r'a model of 4 input channels; expected 3 \(red, green, blue\).*channel_rule'
+    ):
+        load_pretrained(tiny_backbone(in_channels=4), name)
