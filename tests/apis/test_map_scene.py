@@ -2,65 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
 import torch
 from rasterio.transform import Affine, from_origin
+from toy_scene import WEIGHTS, brightest_band, expected_map, files, toy_model, write_scene
 
 from mmrs.apis.map_plan import describe, plan_map
 from mmrs.apis.map_rows import best_class
 from mmrs.apis.map_scene import MapOptions, map_scene
 from mmrs.apis.scene_model import SceneModel
 from mmrs.errors import ConfigError, RasterError
-
-WEIGHTS = torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [0.4, 0.4, 0.4]])
-
-
-def brightest_band(pixels):
-    """A network without a field of view: any tiling gives the same map."""
-    return torch.einsum('kc,nchw->nkhw', WEIGHTS[:, : pixels.shape[1]], pixels)
-
-
-def toy_model(channels=3, **changes):
-    settings = {'tile': 32, 'overlap': 8, 'batch_size': 3, 'channels': channels, 'identity': {'name': 'toy'}}
-    return SceneModel(brightest_band, ['red', 'green', 'blue', 'grey'], **{**settings, **changes})
-
-
-def write_scene(path, height=100, width=130, count=3, dtype='uint8', seed=0, block=16, **profile):
-    random = np.random.default_rng(seed)
-    patches = random.integers(1, 200, (count, -(-height // block), -(-width // block)))
-    pixels = patches.repeat(block, 1).repeat(block, 2)[:, :height, :width].astype(dtype)
-    profile = {'crs': 'EPSG:32633', 'transform': from_origin(5e5, 5e6, 0.5, 0.5), **profile}
-    with rasterio.open(
-        path, 'w', driver='GTiff', height=height, width=width, count=count, dtype=dtype, **profile
-    ) as dataset:
-        dataset.write(pixels)
-    return pixels
-
-
-def expected_map(pixels):
-    scores = np.einsum('kc,chw->khw', WEIGHTS.numpy()[:, : len(pixels)].astype(np.float64), pixels.astype(np.float64))
-    return scores.argmax(0)
-
-
-def files(folder):
-    return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir()) if path.is_file()}
-
-
-def same_but_sidecar(one, other):
-    one, other = ({name: data for name, data in found.items() if not name.endswith('.json')} for found in (one, other))
-    assert one.keys() == other.keys()
-    assert [name for name in one if one[name] != other[name]] == []
 
 
 @pytest.mark.parametrize(('height', 'width'), [(100, 130), (20, 130), (100, 9), (5, 6), (32, 32), (33, 64)])
@@ -245,98 +200,6 @@ def test_memory_estimate_does_not_know_the_height(tmp_path) -> None:
     assert estimates[1] == pytest.approx(estimates[0], rel=0.01)
 
 
-class Interrupted(Exception):
-    pass
-
-
-def stop_after(tiles):
-    def progress(done, total):
-        if done >= tiles:
-            time.sleep(0.05)  # lets the writing thread finish what it has
-            raise Interrupted
-
-    return progress
-
-
-@pytest.mark.parametrize('tiles', [1, 7, 13, 23])
-def test_resumed_maps_have_the_same_bytes(tmp_path, tiles) -> None:
-    write_scene(tmp_path / 's.tif')
-    options = MapOptions(probabilities='float32', polygons='gpkg')
-    map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'whole', options)
-    with pytest.raises(Interrupted):
-        map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', options, progress=stop_after(tiles))
-    assert not files(tmp_path / 'out')
-    said = []
-    result = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', options, notify=said.append)
-    assert result.tiles_run + result.tiles_resumed == 24
-    if tiles > 12:
-        assert result.tiles_resumed >= 6 and 'going on at row' in said[0]
-    same_but_sidecar(files(tmp_path / 'out'), files(tmp_path / 'whole'))
-    assert not [path for path in (tmp_path / 'out').iterdir() if path.name.startswith('.')]
-
-
-def test_changed_settings_start_anew_and_say_so(tmp_path) -> None:
-    write_scene(tmp_path / 's.tif')
-    for options, match in ((MapOptions(overlap=0), 'have changed'), (MapOptions(resume=False), 'as asked')):
-        with pytest.raises(Interrupted):
-            map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', progress=stop_after(20))
-        said = []
-        result = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', options, notify=said.append)
-        assert match in said[0] and result.tiles_resumed == 0
-        for path in result.outputs.values():
-            path.unlink()
-
-
-SLOW_RUN = """
-import sys, time
-sys.path.insert(0, {tests!r})
-from test_map_scene import *
-model = toy_model()
-fast = model.network
-model.network = lambda pixels: (time.sleep(0.02), fast(pixels))[1]
-print('ready', flush=True)
-map_scene(model, {scene!r}, {out!r}, MapOptions(probabilities='percent', polygons='gpkg'))
-"""
-
-
-@pytest.mark.parametrize('delay', [0.08, 0.35])
-def test_killed_runs_go_on_to_the_same_bytes(tmp_path, delay) -> None:
-    write_scene(tmp_path / 's.tif', 300, 130)
-    options = MapOptions(probabilities='percent', polygons='gpkg')
-    map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'whole', options)
-    out = tmp_path / 'out'
-    names = {'tests': str(Path(__file__).parent), 'scene': str(tmp_path / 's.tif'), 'out': str(out)}
-    process = subprocess.Popen([sys.executable, '-c', SLOW_RUN.format(**names)], stdout=subprocess.PIPE)
-    assert process.stdout.readline() == b'ready\n'
-    journal = out / '.s.partial' / 'classes' / 'journal.json'
-    deadline = time.monotonic() + 30
-    while not journal.is_file() and time.monotonic() < deadline:
-        time.sleep(0.005)
-    time.sleep(delay)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-    assert not files(out), 'killed too late'
-    result = map_scene(toy_model(), tmp_path / 's.tif', out, options)
-    assert result.tiles_resumed >= 6 and result.tiles_run + result.tiles_resumed == 13 * 6
-    same_but_sidecar(files(out), files(tmp_path / 'whole'))
-
-
-def test_rows_ahead_of_a_lost_checkpoint_come_again(tmp_path) -> None:
-    """The disk fell behind, so that rows were written without a checkpoint: they are computed again, not doubled."""
-    write_scene(tmp_path / 's.tif', 300, 130)
-    map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'whole')
-    from mmrs.apis.progress_store import ProgressStore
-
-    behind = iter([False, False, True, True, True, True, True, True])
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Interrupted):
-        patch.setattr(ProgressStore, 'busy', property(lambda store: next(behind)))
-        map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out', progress=stop_after(6 * 6))
-    result = map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out')
-    assert result.tiles_resumed == 2 * 6
-    same_but_sidecar(files(tmp_path / 'out'), files(tmp_path / 'whole'))
-
-
 def test_all_nodata_is_an_error(tmp_path) -> None:
     write_scene(tmp_path / 's.tif', nodata=0)
     with rasterio.open(tmp_path / 's.tif', 'r+') as dataset:
@@ -371,28 +234,6 @@ def test_unwritable_output_is_an_error(tmp_path) -> None:
     (tmp_path / 'file').write_text('in the way')
     with pytest.raises(RasterError, match='cannot be written'):
         map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'file' / 'out')
-
-
-@pytest.mark.parametrize('after', [0, 3, 9])
-def test_full_disk_leaves_nothing_under_final_names_and_goes_on_later(tmp_path, monkeypatch, after) -> None:
-    write_scene(tmp_path / 's.tif')
-    map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'whole')
-    synced = []
-    fsync = os.fsync
-
-    def full(file):
-        synced.append(file)
-        if len(synced) > after:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        fsync(file)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, 'fsync', full)
-        with pytest.raises(RasterError, match='No space left'):
-            map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out')
-    assert not files(tmp_path / 'out')
-    map_scene(toy_model(), tmp_path / 's.tif', tmp_path / 'out')
-    same_but_sidecar(files(tmp_path / 'out'), files(tmp_path / 'whole'))
 
 
 def test_scores_that_are_not_finite_are_an_error(tmp_path) -> None:
