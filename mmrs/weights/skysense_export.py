@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from mmrs.weights.convert import KeyFormat, from_mmrs
-from mmrs.weights.skysense_names import packed
+from mmrs.weights.skysense_names import OPTIONAL, packed
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from mmrs.models.backbones.skysense_vit import SkySenseViT
 
 Attention = Literal['in_proj', 'packed']
 
@@ -28,6 +30,23 @@ def to_released(model: nn.Module, key_format: KeyFormat, prefix: str = '', atten
     state: dict[str, Tensor] = {**model.state_dict(), **window_tables(model)}
     named = from_mmrs(state, key_format, prefix)
     return {packed(name): value for name, value in named.items()} if attention == 'packed' else named
+
+
+def to_mmsegmentation(backbone: SkySenseViT) -> dict[str, Tensor]:
+    """State dict of a Sentinel backbone for mmsegmentation's own ``VisionTransformer``.
+
+    It fits ``VisionTransformer(img_size=..., patch_size=4, with_cls_token=False, patch_bias=True, ...)``, which keeps a
+    class token and a position for it that it never reads: both are zero. The annotation branch has no place there.
+
+    Args:
+        backbone: ``SkySenseS2`` or ``SkySenseS1`` with its whole patch bias.
+    """
+    import torch
+
+    own = {name: value for name, value in backbone.state_dict().items() if name not in OPTIONAL}
+    named: dict[str, Tensor] = from_mmrs(own, KeyFormat.SKYSENSE_VIT)
+    slot = own['pos_embed'].new_zeros(1, 1, backbone.embed_dims)
+    return {**named, 'cls_token': slot, 'pos_embed': torch.cat([slot, own['pos_embed']], dim=1)}
 
 
 def window_tables(model: nn.Module) -> dict[str, Tensor]:

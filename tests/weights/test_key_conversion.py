@@ -107,7 +107,7 @@ def test_unknown_names_pass_unchanged():
     assert (converted.state, converted.key_format) == (state, KeyFormat.UNKNOWN)
 
 
-def test_swin_names_are_not_taken_for_a_plain_vit():
+def test_swin_names_are_not_taken_for_a_plain_vit():  # SkySense's is mmpretrain's naming
     keys = ['patch_embed.projection.weight', 'stages.0.blocks.0.attn.w_msa.qkv.weight']
     assert detect_format(keys) is KeyFormat.SKYSENSE_HR
     assert find_prefixes(['patch_embed.proj.weight', 'layers.0.blocks.0.attn.qkv.weight']) == []

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -40,7 +40,7 @@ class ExplicitAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Maps tokens (B, N, dim) to (B, N, dim)."""
         z = self.proj_in(x)
-        return self.proj_out(z + self.attn(z, z, z, need_weights=True, average_attn_weights=False)[0])
+        return self.proj_out(z + self.attn(z, z, z, need_weights=True)[0])
 
 
 def layers() -> tuple[GlobalAttention, ExplicitAttention]:
@@ -71,17 +71,20 @@ def peak(which: int, tokens: int, train: bool, device: str) -> float:
         before = torch.cuda.memory_allocated()
         run(layer, x, train)
         return (torch.cuda.max_memory_allocated() - before) / 2**20
-    before = _resident_peak()
+    Path('/proc/self/clear_refs').write_text('5')  # the peak starts anew: a child inherits its parent's
+    before = _resident('VmRSS')
     run(layer, x, train)
-    return _resident_peak() - before
+    return _resident('VmHWM') - before
 
 
-def _resident_peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _resident(field: str) -> float:
+    """MB of ``VmRSS`` (now) or ``VmHWM`` (peak) of this process, from Linux."""
+    line = next(line for line in Path('/proc/self/status').read_text().splitlines() if line.startswith(field))
+    return int(line.split()[1]) / 1024
 
 
 def _alone(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Runs a function in a fresh process: the resident peak of a process never falls."""
+    """Runs a function in a fresh process, whose allocator keeps no memory of earlier passes."""
     with multiprocessing.get_context('spawn').Pool(1) as pool:
         return pool.apply(function, arguments)
 

@@ -53,6 +53,13 @@ def test_published_global_attention(fixtures_dir):
     assert_near(layer(reference.inputs['x']), reference.outputs['y'], 1e-6)
 
 
+def test_global_attention_keeps_no_matrix_for_the_backward_pass():
+    layer, x, kept = GlobalAttention(12, 8, 2), torch.randn(1, 600, 12), []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.numel()) or t, lambda t: t):
+        layer(x)
+    assert max(kept) < 600 * 600 / 8
+
+
 class TestWeights:
     @pytest.mark.parametrize('attention', ['in_proj', 'packed'])
     @pytest.mark.parametrize('prefix', ['', 'module', 'model', 'backbone', 'backbone_gep', 'module.backbone_hr'])

@@ -8,6 +8,7 @@ from mmrs.errors import ConfigError, WeightsError
 from mmrs.models import SkySenseS1, SkySenseS2
 from mmrs.weights.convert import KeyFormat, from_mmrs, to_mmrs
 from mmrs.weights.load import load_pretrained
+from mmrs.weights.skysense_export import to_mmsegmentation
 
 TINY = {'embed_dims': 32, 'num_layers': 4, 'num_heads': 4}
 CLASSES = {'vit_msl_s2': SkySenseS2, 'vit_msl_s1': SkySenseS1, 'vit_msl_merge0': SkySenseS2}
@@ -68,6 +69,25 @@ class TestWeights:
         back = from_mmrs(model.state_dict(), KeyFormat.SKYSENSE_VIT)
         assert back.keys() == reference.weights.keys()
         assert all(torch.equal(back[name], value) for name, value in reference.weights.items())
+
+    def test_mmsegmentations_own_backbone_takes_the_weights_and_gives_the_same(self):
+        from mmseg.models.backbones import VisionTransformer
+
+        model = tiny(vocabulary_size=6)
+        theirs = VisionTransformer(
+            img_size=16, patch_size=4, in_channels=10, embed_dims=32, num_layers=4, num_heads=4, with_cls_token=False,
+            patch_bias=True, out_indices=(0, 1, 2, 3), norm_cfg={'type': 'LN', 'eps': 1e-6},
+            interpolate_mode='bicubic',
+        )  # fmt: skip
+        theirs.eval()  # returns nothing there
+        state = to_mmsegmentation(model)
+        theirs.load_state_dict(state)
+        image = torch.randn(1, 10, 24, 16)
+        for ours, other in zip(model(image), theirs(image), strict=True):
+            assert_near(ours, other, 1e-5)
+        again = tiny()
+        again.load_state_dict(to_mmrs(state, wanted=again.state_dict()).state)
+        assert all(torch.equal(value, model.state_dict()[name]) for name, value in again.state_dict().items())
 
     def test_annotation_branch_is_left_out_where_the_model_has_none(self, fixtures_dir, tmp_path):
         reference = Reference(fixtures_dir, 'vit_msl_s2')

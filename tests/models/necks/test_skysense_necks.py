@@ -61,6 +61,12 @@ class TestFusion:
         model(torch.randn(4, 3, 8)).square().mean().backward()
         assert [name for name, p in model.named_parameters() if p.grad is None] == []
 
+    def test_attention_keeps_no_matrix_for_the_backward_pass(self):
+        model, tokens, kept = SkySenseFusion(4, 8, 2, 2), torch.randn(1, 600, 4), []
+        with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.numel()) or t, lambda t: t):
+            model(tokens)
+        assert max(kept) < 600 * 600 / 8
+
     def test_bad_output(self):
         with pytest.raises(ConfigError, match='out_type.*with_cls_token'):
             SkySenseFusion(8, 16, 2, 2, with_cls_token=False)

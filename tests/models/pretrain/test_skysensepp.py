@@ -6,9 +6,10 @@ import random
 import numpy as np
 import pytest
 import torch
+from reference import randomise
 from skysense import Reference, assert_near
 
-from mmrs.errors import ConfigError
+from mmrs.errors import ConfigError, WeightsError
 from mmrs.models import SkySensePP
 from mmrs.models.pretrain.vocabulary import MEAN, STD, colours_to_ids
 from mmrs.weights.convert import KeyFormat, to_mmrs
@@ -129,6 +130,22 @@ class TestParity:
         part = dict(model.named_modules())[f'backbone_{name}'].state_dict()
         assert all(torch.equal(value, part[key]) for key, value in backbone.state_dict().items())
 
+    def test_combined_checkpoint_of_the_first_stage(self, published, tmp_path):
+        """Other names of parts, a calendar, and neither vocabulary nor completion nor this head."""
+        _, model = published
+        theirs = to_released(model, KeyFormat.SKYSENSEPP)
+        new = ('vocabulary_', 'modality_vae.', 'head_rec_hr.', 'relative_')
+        theirs = {name: value for name, value in theirs.items() if not any(part in name for part in new)}
+        theirs = {name.replace('backbone_hr.', 'backbone_gep.'): value for name, value in theirs.items()}
+        torch.save({'model': {**theirs, 'ctpe': torch.randn(1, 365, 64)}}, tmp_path / 'skysense.pth')
+        again = tiny(calendar=('s2',))
+        report = load_pretrained(again, tmp_path / 'skysense.pth', min_coverage=0.5)
+        assert not report.unexpected and 'ctpe' in report.loaded
+        missing = {name.split('.')[0] if 'annotation' not in name else 'annotation' for name in report.missing}
+        assert missing == {'annotation', 'modality_vae', 'head_rec_hr'}
+        with pytest.raises(WeightsError, match='at least 100%'):
+            load_pretrained(again, tmp_path / 'skysense.pth')
+
 
 class TestPublishedSize:
     @pytest.fixture(scope='class')
@@ -210,6 +227,14 @@ class TestShapes:
             marked = model({'s2': frames}, days={'s2': days}).features['s2']
             expected = model.ctpe[0, days[0].clamp(max=365) - 1]
             assert_near(marked[0] - plain[0], expected[:, :, None, None].expand(-1, -1, 4, 4), 1e-5)
+
+    def test_every_parameter_learns_from_a_full_batch(self):
+        model = randomise(tiny(calendar=('s2',))).train()
+        images = {'hr': torch.randn(2, 3, 256, 128), 's2': torch.randn(2, 10, 2, 8, 4), 's1': torch.randn(2, 2, 8, 4)}
+        ids, masks = torch.randint(0, 7, (2, 256, 128)), torch.tensor([[[1], [0]]]).expand(2, -1, -1)
+        output = model(images, ids, masks, days={'s2': torch.tensor([[3, 200], [5, 9]])})
+        sum(model.loss(output, ids).values()).backward()
+        assert [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
 
     def test_without_completion_tokens_are_fewer(self):
         model = tiny(completion=None)
