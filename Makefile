@@ -1,14 +1,16 @@
 # `make demo` and `make test` do all the set-up they need on a machine with Python 3.10 to 3.12.
 #   VENV=path    another place for the environment          PYTHON=path   the interpreter to make it with
 #   DATA=path    a real data set for the demo               TESTS=path    only these tests
+#   JOBS=n       processes of the tests, at most 4 (as many as cores)
 VENV ?= .venv
 PYTHON ?=
 DATA ?=
 TESTS ?=
+JOBS ?= auto
 RUN := $(VENV)/bin/python
 
 export PYTHON
-# One thread a process: tests are small, and two test processes would fight for the cores.
+# One thread a process: tests are small, and there are as many processes as cores.
 test: export OMP_NUM_THREADS ?= 1
 # No test or demo needs the network.
 test: export HF_HUB_OFFLINE = 1
@@ -39,7 +41,7 @@ types: env  ## Check types.
 	$(RUN) -m mypy
 
 pytest: env
-	$(RUN) -m pytest --durations=15 $(TESTS)
+	$(RUN) -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist loadfile --durations=15 $(TESTS)
 
 docs: env  ## Build the documentation site into site/, warnings are errors.
 	$(RUN) -m mkdocs build --strict
