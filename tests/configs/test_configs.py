@@ -17,11 +17,17 @@ import mmrs.registry  # noqa: F401
 from mmrs.apis.config import config_root, list_configs, load_config
 from mmrs.apis.train import train
 from mmrs.datasets.synthetic import Plan, write_dataset
+from mmrs.weights.catalogue import CATALOGUE
 
 CONFIGS = list_configs()
 NAME = re.compile(r'[a-z0-9]+-[a-z]+_[a-z0-9]+_[0-9]+[ke]?_[a-z-]+-[0-9]+\.py')
 PAGE = Path(__file__).parents[2] / 'docs' / 'configs.md'
 TINY = dict(embed_dims=24, num_layers=4, num_heads=3)
+TINY_STAGES = dict(embed_dims=8, depths=(1, 1, 1, 1), num_heads=(1, 1, 2, 4))
+
+
+# One of each kind runs.
+RUN = re.compile('small_|quickstart|synthetic|base_upernet_160k_isaid-512|huge_upernet_160k_isaid-512')
 
 
 def depth(config: Config) -> int:
@@ -32,7 +38,9 @@ def depth(config: Config) -> int:
 def shrink(config: Config, work: Path) -> Config:
     """The same config at tiny width, two images a batch, one iteration, without weights."""
     backbone, head = config.model.backbone, config.model.decode_head
-    if isinstance(backbone.size, str):
+    if backbone.type != 'mmrs.CGEarthEye':
+        shrink_stages(config)
+    elif isinstance(backbone.size, str):
         backbone.update(size=TINY, out_indices=(0, 1, 2, 3), frozen_stages=4, img_size=56, init_cfg=None)
         config.model.neck.update(in_channels=[24] * 4, out_channels=24)
         head.update(in_channels=[24] * 4, channels=16)
@@ -51,6 +59,20 @@ def shrink(config: Config, work: Path) -> Config:
     config.default_hooks.checkpoint.update(interval=1)
     config.work_dir = str(work)
     return config
+
+
+def shrink_stages(config: Config) -> None:
+    """Tiny backbones of four stages."""
+    backbone = config.model.backbone
+    backbone.update({'arch' if 'arch' in backbone else 'size': TINY_STAGES}, window_size=2, init_cfg=None)
+    if backbone.type == 'mmrs.SkySenseHR':
+        backbone.update(attention_dims=(8, 8, 8), attention_heads=2)
+    backbone.pop('weights', None)
+    config.model.decode_head.update(in_channels=[8, 16, 32, 64], channels=16)
+    config.model.auxiliary_head.update(in_channels=32, channels=16)
+    config.model.data_preprocessor.size = (64, 64)
+    if config.model.test_cfg.mode == 'slide':
+        config.model.test_cfg.update(crop_size=(64, 64), stride=(48, 48))
 
 
 def paint(folder: Path, config: Config) -> None:
@@ -76,7 +98,7 @@ def test_leaves_are_short_named_by_the_rule_and_say_what_they_are(name: str) -> 
     assert NAME.fullmatch(path.name), '{model}-{size}_{head}_{schedule}_{dataset}-{pixels}.py'
     assert len(text.splitlines()) <= 30
     assert text.startswith('"""')
-    if name.startswith('cgeartheye/'):
+    if not name.startswith('quickstart/'):
         assert 'Never trained here' in text
 
 
@@ -93,12 +115,19 @@ def test_parses_and_builds_without_memory(name: str) -> None:
     with torch.device('meta'), MODELS.switch_scope_and_registry(config.default_scope) as registry:
         model = registry.build(config.model)
     assert model.decode_head.num_classes >= 2
-    if 'quickstart' not in name:
-        trained = [key for key, value in model.named_parameters() if value.requires_grad]
+    if name.startswith('quickstart'):
+        return
+    trained = [key for key, value in model.named_parameters() if value.requires_grad]
+    backbone = config.model.backbone
+    if name.startswith('cgeartheye'):
         assert trained and not any(key.startswith('backbone.') for key in trained)
-        assert config.model.backbone.out_indices[-1] + 1 == depth(config) == config.model.backbone.frozen_stages
-        size = config.model.backbone.size
-        assert f'-{size}_' in name and config.model.backbone.init_cfg.checkpoint == f'cgeartheye-{size}-518'
+        assert backbone.out_indices[-1] + 1 == depth(config) == backbone.frozen_stages
+        assert f'-{backbone.size}_' in name and backbone.init_cfg.checkpoint == f'cgeartheye-{backbone.size}-518'
+    else:
+        assert len(trained) == len(list(model.parameters()))
+        files = backbone.get('weights', None) or {'all': backbone.init_cfg.checkpoint}
+        assert set(files.values()) <= set(CATALOGUE)
+        assert f'-{backbone.get("size", None) or backbone.arch}_' in name
 
 
 def test_giant_decoder_has_the_published_size() -> None:
@@ -118,7 +147,7 @@ def test_neck_scales_are_those_of_the_paper(size: str, pixels: int) -> None:
     assert [int(grid * scale) for scale in neck.scales] == {518: [148, 74, 37, 18], 224: [64, 32, 16, 8]}[pixels]
 
 
-@pytest.mark.parametrize('name', [name for name in CONFIGS if 'small_' in name or 'quickstart' in name])
+@pytest.mark.parametrize('name', [name for name in CONFIGS if RUN.search(name)])
 def test_one_training_and_one_validation_step(name: str, tmp_path: Path) -> None:
     root = tmp_path / 'data'
     config = load_config(name, dict(data_root=str(root)))
