@@ -79,9 +79,10 @@ class Part:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Catalogue entries that it may be: of those that it fills well enough, the ones of its naming if any."""
+        """Catalogue entries that it may be: of those that it fills best, the ones of its naming if there are any."""
         enough = [fit for fit in self.fits if fit.enough]
-        exact = [fit for fit in enough if not fit.resized] or enough
+        best = [fit for fit in enough if fit.coverage == max(fit.coverage for fit in enough)]
+        exact = [fit for fit in best if not fit.resized] or best
         return tuple(fit.name for fit in [fit for fit in exact if fit.same_names] or exact)
 
 
@@ -195,7 +196,7 @@ def _part(
     inside = {name[len(prefix) :]: value for name, value in plain.items() if name.startswith(prefix)}
     converted = to_mmrs(inside, '', subject=os.fspath(path))
     fits = [_fit(entry, inside, models[entry.name], converted.key_format) for entry in ENTRIES]
-    fits.sort(key=lambda fit: (not fit.enough, bool(fit.resized), not fit.same_names, -fit.coverage))
+    fits.sort(key=lambda fit: (not fit.enough, -fit.coverage, bool(fit.resized), not fit.same_names))
     stem = next((value for name, value in converted.state.items() if name.endswith('patch_embed.proj.weight')), None)
     found = Part(
         prefix=prefix,
@@ -210,7 +211,14 @@ def _part(
         return found
     entry = CATALOGUE[found.names[0]]
     wants_prefix = len(prefixes) > 1 and not _finds_itself(models[entry.name], prefix)
-    return Part(**{**vars(found), 'config': config_lines(entry, path, prefix.rstrip('.') if wants_prefix else None)})
+    lines = config_lines(entry, path, prefix.rstrip('.') if wants_prefix else None, _place(models[entry.name]))
+    return Part(**{**vars(found), 'config': lines})
+
+
+def _place(model: nn.Module) -> str:
+    """Where a config has such a model."""
+    package = type(model).__module__
+    return 'neck' if '.necks' in package else 'model' if '.pretrain' in package else 'backbone'
 
 
 def _finds_itself(model: nn.Module, prefix: str) -> bool:
@@ -233,18 +241,19 @@ def _fit(entry: Entry, part: Mapping[str, Tensor], model: nn.Module, key_format:
     )
 
 
-def config_lines(entry: Entry, path: str | os.PathLike[str], prefix: str | None = None) -> str:
+def config_lines(entry: Entry, path: str | os.PathLike[str], prefix: str | None = None, place: str = 'backbone') -> str:
     """Config lines that build an entry's model and fill it from a file.
 
     Args:
         entry: Catalogue entry.
         path: The file.
         prefix: Part of the file that is wanted, where it is not the only one.
+        place: Key of the config that takes the model.
     """
     options = [f'    {name}={value!r},' for name, value in entry.model.items()]
     part = f', prefix={prefix!r}' if prefix else ''
     load = f"    init_cfg=dict(type='mmrs.Pretrained', checkpoint={os.fspath(path)!r}{part}),"
-    return '\n'.join(['backbone=dict(', *options, load, ')'])
+    return '\n'.join([f'{place}=dict(', *options, load, ')'])
 
 
 def _meta(about: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp('files')
 
 
-@pytest.mark.parametrize('name', ['cgeartheye-small-518', 'cgeartheye-giant-224', 'dinov2-base'])
+@pytest.mark.parametrize('name', ['cgeartheye-small-518', 'cgeartheye-giant-224', 'dinov2-base', 'mars-base-rgb'])
 def test_a_published_file_is_told_by_names_and_shapes(folder, name):
     found = inspect(light_file(folder / f'{name}.pth', name))
     (part,) = found.parts
@@ -75,6 +75,18 @@ def test_two_models_in_a_file(folder):
     found = inspect(folder / 'd.pth')
     assert [part.prefix for part in found.parts] == ['student.', 'teacher.']
     assert all(f"prefix='{part.prefix[:-1]}'" in part.config for part in found.parts)
+
+
+def test_a_whole_model_and_its_parts(folder):
+    found = inspect(light_file(folder / 'whole.pth', 'skysensepp'))
+    parts = {part.prefix: part for part in found.parts}
+    assert parts[''].names == ('skysensepp',) and parts[''].config.startswith("model=dict(\n    type='mmrs.SkySensePP'")
+    assert parts['backbone_s1.'].in_channels == 2 and parts['backbone_s2.'].in_channels == 10
+    for name, kind in (('hr', 'HR'), ('s1', 'S1'), ('s2', 'S2')):
+        part = parts[f'backbone_{name}.']
+        assert f'skysensepp-{name}' in part.names and f"type='mmrs.SkySense{kind}'" in part.config
+        assert all(name in other for other in part.names)
+    assert parts['fusion.'].config.startswith('neck=dict(')
 
 
 def test_partial_coverage_is_told(folder):

@@ -12,7 +12,7 @@ from mmrs.weights.verify import model_state, verify
 def light_file(path, name: str, **changes):
     """A file with the names and shapes of a catalogue entry that stores one number a tensor."""
     entry = get(name)
-    state = {key: torch.zeros(1).expand(value.shape) for key, value in model_state(entry).items()}
+    state = {key: torch.zeros(()).expand(value.shape) for key, value in model_state(entry).items()}
     state = {key: value for key, value in {**state, **changes}.items() if value is not None}
     torch.save({'state_dict': from_mmrs(state, entry.key_format)}, path)
     return path
