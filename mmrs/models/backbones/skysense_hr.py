@@ -76,7 +76,7 @@ class SkySenseHR(SwinV2):
     def _check_options(self) -> None:
         super()._check_options()
         stages = self.num_stages
-        if not 0 <= self.merge_stage <= stages:
+        if self.vocabulary_size is not None and not 0 <= self.merge_stage <= stages:
             raise ConfigError('merge_stage', f'{self.merge_stage}', f'0 to {stages}', 'Correct the backbone entry.')
         if len(self.attention_dims) > len(self.arch.depths):
             expected = f'at most {len(self.arch.depths)} widths, one a stage'

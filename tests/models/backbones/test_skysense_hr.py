@@ -10,7 +10,7 @@ from mmrs.models import SkySenseHR
 from mmrs.models.layers import GlobalAttention
 from mmrs.weights.convert import KeyFormat, to_mmrs
 from mmrs.weights.load import load_pretrained
-from mmrs.weights.skysense_export import to_released
+from mmrs.models.skysense_export import to_released
 
 TINY = {'embed_dims': 8, 'depths': (2, 2, 3, 2), 'num_heads': (1, 2, 4, 8), 'extra_norm_every': 3}
 ATTENTION = {'attention_dims': (8, 12, 16), 'attention_heads': (2, 2, 4)}
@@ -133,9 +133,9 @@ class TestAlone:
         assert all(name.startswith('layers.3') for name, p in model.named_parameters()
                    if p.requires_grad and name.startswith('layers'))  # fmt: skip
 
-    def test_only_the_first_stages(self):
-        maps = tiny(out_indices=(0, 1))(torch.randn(1, 3, 64, 64))
-        assert [m.shape[1] for m in maps] == [8, 16]
+    def test_only_the_first_stage(self):
+        maps = tiny(out_indices=(0,))(torch.randn(1, 3, 64, 64))
+        assert [m.shape[1] for m in maps] == [8]
 
 
 class TestAnnotations:
@@ -168,7 +168,7 @@ def test_images_that_do_not_fit_are_refused(options, shape, message):
 
 
 @pytest.mark.parametrize(('options', 'message'), [
-    ({'merge_stage': 5}, 'merge_stage.*0 to 4'),
+    ({'merge_stage': 5, 'vocabulary_size': 6}, 'merge_stage.*0 to 4'),
     ({'attention_dims': (8,) * 5, 'attention_heads': 2}, 'attention_dims'),
     ({'attention_heads': (2, 2)}, 'attention_heads'),
     ({'attention_heads': 3}, 'divisor of 8'),
