@@ -8,9 +8,9 @@ from skysense import Reference, assert_near
 from mmrs.errors import ConfigError
 from mmrs.models import SkySenseHR
 from mmrs.models.layers import GlobalAttention
+from mmrs.models.skysense_export import to_released
 from mmrs.weights.convert import KeyFormat, to_mmrs
 from mmrs.weights.load import load_pretrained
-from mmrs.models.skysense_export import to_released
 
 TINY = {'embed_dims': 8, 'depths': (2, 2, 3, 2), 'num_heads': (1, 2, 4, 8), 'extra_norm_every': 3}
 ATTENTION = {'attention_dims': (8, 12, 16), 'attention_heads': (2, 2, 4)}

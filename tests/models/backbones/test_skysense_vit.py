@@ -6,9 +6,9 @@ from skysense import Reference, assert_near
 
 from mmrs.errors import ConfigError, WeightsError
 from mmrs.models import SkySenseS1, SkySenseS2
+from mmrs.models.skysense_export import to_mmsegmentation
 from mmrs.weights.convert import KeyFormat, from_mmrs, to_mmrs
 from mmrs.weights.load import load_pretrained
-from mmrs.models.skysense_export import to_mmsegmentation
 
 TINY = {'embed_dims': 32, 'num_layers': 4, 'num_heads': 4}
 CLASSES = {'vit_msl_s2': SkySenseS2, 'vit_msl_s1': SkySenseS1, 'vit_msl_merge0': SkySenseS2}

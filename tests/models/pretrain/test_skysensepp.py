@@ -12,9 +12,9 @@ from skysense import Reference, assert_near
 from mmrs.errors import ConfigError, WeightsError
 from mmrs.models import SkySensePP
 from mmrs.models.pretrain.vocabulary import MEAN, STD, colours_to_ids
+from mmrs.models.skysense_export import to_released
 from mmrs.weights.convert import KeyFormat, to_mmrs
 from mmrs.weights.load import load_pretrained
-from mmrs.models.skysense_export import to_released
 
 SENTINEL = {'size': {'embed_dims': 16, 'num_layers': 3, 'num_heads': 2, 'mlp_ratio': 2.0}, 'img_size': 8}
 TINY = {
