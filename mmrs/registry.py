@@ -11,7 +11,10 @@ from mmengine.registry import WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZER
 from mmengine.registry import Registry
 
 MODELS = Registry(
-    'model', parent=MMENGINE_MODELS, scope='mmrs', locations=['mmrs.models', 'mmrs.models.heads.mars_mmseg']
+    'model',
+    parent=MMENGINE_MODELS,
+    scope='mmrs',
+    locations=['mmrs.models', 'mmrs.models.data_preprocessor', 'mmrs.models.heads.mars_mmseg'],
 )
 DATASETS = Registry('dataset', parent=MMENGINE_DATASETS, scope='mmrs', locations=['mmrs.datasets.segmentation'])
 DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmrs', locations=['mmrs.datasets'])

@@ -6,7 +6,11 @@ One encoder is left out in every fifth training step, so that the model maps wit
 _base_ = './upernet_stages.py'
 model = dict(
     # Optical as in pre-training; SAR: the synthetic backscatter in dB.
-    data_preprocessor=dict(mean=[87.01, 91.52, 83.51, -14.0], std=[62.66, 54.58, 53.11, 6.0]),
+    data_preprocessor=dict(
+        type='mmrs.SegDataPreProcessor',
+        mean=[87.01, 91.52, 83.51, -14.0],
+        std=[62.66, 54.58, 53.11, 6.0],
+    ),
     backbone=dict(
         type='mmrs.DualSwinV2',
         size='base',
