@@ -9,6 +9,7 @@ import torch
 from mmseg.models import SegDataPreProcessor as MMSegDataPreProcessor
 
 from mmrs.errors import ConfigError
+from mmrs.geo.sensors import SENSORS
 from mmrs.registry import MODELS
 
 
@@ -19,15 +20,24 @@ class SegDataPreProcessor(MMSegDataPreProcessor):
     Args:
         mean: Mean of every band, in the unit of the file.
         std: Standard deviation of every band.
+        sensor: Takes both from this row of ``mmrs.geo.sensors.SENSORS`` instead.
         **kwargs: As in mmsegmentation.
 
     Raises:
-        ConfigError: If mean and std differ in length, a deviation is zero, or bands other than three are to be swapped.
+        ConfigError: If the sensor is unknown or given beside statistics, mean and std differ in length, a deviation is
+            zero, or bands other than three are to be swapped.
     """
 
-    def __init__(self, mean: Sequence[float], std: Sequence[float], **kwargs: Any) -> None:
+    def __init__(
+        self, mean: Sequence[float] = (), std: Sequence[float] = (), sensor: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        if len(mean) != len(std) or not all(std):
+        if sensor is not None:
+            if sensor not in SENSORS or mean or std:
+                expected = f'one of {", ".join(sorted(SENSORS))}, without mean and std'
+                raise ConfigError('data_preprocessor.sensor', repr(sensor), expected, 'Name one, or give statistics.')
+            mean, std = SENSORS[sensor].mean, SENSORS[sensor].std
+        if not len(mean) == len(std) > 0 or not all(std):
             found = f'{len(mean)} means, {len(std)} deviations: {list(std)}'
             fix = 'Give one mean and one deviation a band.'
             raise ConfigError('data_preprocessor', found, 'as many deviations, none of them zero', fix)

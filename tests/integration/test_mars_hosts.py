@@ -46,9 +46,9 @@ def pairs(folder):
 
 
 def images_for(host, image):
-    """SAR as it is for mmpretrain, whose preprocessor normalises it; else the stack after the page's transform."""
-    if host == 'mmpretrain':
-        return torch.from_numpy(image.transpose(2, 0, 1)[3:].copy())
+    """As it is where the preprocessor normalises, SAR alone for mmpretrain; else after the page's transform."""
+    if host in ('mmpretrain', 'mmseg'):
+        return torch.from_numpy(image.transpose(2, 0, 1)[3 if host == 'mmpretrain' else 0 :].copy())
     stack = TRANSFORMS.build(dict(NORMALISE))({'img': image})['img']
     expected = (image - np.array(NORMALISE.mean)) / np.array(NORMALISE.std)
     np.testing.assert_allclose(stack, expected, atol=1e-4)

@@ -20,9 +20,18 @@ def test_every_band_gets_its_own_mean_and_deviation():
     assert (out['inputs'][0, :, 6:] == 0).all() and (out['data_samples'][0].gt_sem_seg.data[0, 6:] == 255).all()
 
 
+def test_a_sensor_brings_its_statistics():
+    model = SegDataPreProcessor(sensor='sentinel1-grd')
+    image = torch.tensor([-12.54847273, -20.19237134]).view(2, 1, 1).expand(2, 4, 4)
+    torch.testing.assert_close(model({'inputs': [image]})['inputs'], torch.zeros(1, 2, 4, 4), rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize(('options', 'message'), [
     ({'mean': [0.0, 1], 'std': [1.0]}, '2 means, 1 deviations'),
     ({'mean': [0.0, 1], 'std': [1.0, 0]}, 'none of them zero'),
+    ({}, '0 means'),
+    ({'sensor': 'sentinel-3'}, "'sentinel-3'.*sentinel1-grd"),
+    ({'sensor': 'rgb', 'mean': [0.0]}, 'without mean and std'),
     ({'mean': [0.0] * 4, 'std': [1.0] * 4, 'bgr_to_rgb': True}, 'three bands only'),
 ])  # fmt: skip
 def test_what_cannot_be_meant_is_refused(options, message):
