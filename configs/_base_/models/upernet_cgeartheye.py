@@ -1,47 +1,14 @@
-"""UPerNet on a frozen CGEarthEye: four blocks' features, MultiLevelNeck, UPerHead and an FCN auxiliary head.
+"""UPerNet on a frozen CGEarthEye: four blocks' features and MultiLevelNeck before the heads of `upernet.py`.
 
 The sizes beside this file set the widths; the leaf sets the number of classes. Frozen: no gradient, no DropPath.
-The loss averages over labelled pixels: crops are padded with 255.
-Images reach the network as RGB (`mmrs.LoadRaster`), hence no `bgr_to_rgb`.
 """
 
-norm_cfg = dict(type='SyncBN', requires_grad=True)
+_base_ = './upernet.py'
 model = dict(
-    type='EncoderDecoder',
-    data_preprocessor=dict(
-        type='SegDataPreProcessor',
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        bgr_to_rgb=False,
-        pad_val=0,
-        seg_pad_val=255,
-        size=(518, 518),
-    ),
+    data_preprocessor=dict(size=(518, 518)),
     backbone=dict(type='mmrs.CGEarthEye', img_size=518, out_type='featmap'),
     neck=dict(type='MultiLevelNeck', scales=[4, 2, 1, 0.5]),
-    decode_head=dict(
-        type='UPerHead',
-        in_index=[0, 1, 2, 3],
-        pool_scales=(1, 2, 3, 6),
-        channels=512,
-        dropout_ratio=0.1,
-        norm_cfg=norm_cfg,
-        align_corners=False,
-        loss_decode=dict(type='CrossEntropyLoss', loss_weight=1.0, avg_non_ignore=True),
-    ),
-    auxiliary_head=dict(
-        type='FCNHead',
-        in_index=2,
-        channels=256,
-        num_convs=1,
-        concat_input=False,
-        dropout_ratio=0.1,
-        norm_cfg=norm_cfg,
-        align_corners=False,
-        loss_decode=dict(type='CrossEntropyLoss', loss_weight=0.4, avg_non_ignore=True),
-    ),
-    train_cfg=dict(),
     # Windows of 518 px every 378 px: four cover a tile of 896 px exactly.
-    test_cfg=dict(mode='slide', crop_size=(518, 518), stride=(378, 378)),
+    test_cfg=dict(crop_size=(518, 518), stride=(378, 378)),
 )
-scene = dict(tile=518, overlap=126, bands=[1, 2, 3], batch_size=4)
+scene = dict(tile=518, overlap=126)

@@ -1,6 +1,6 @@
 """UPerNet on the optical encoder of MaRS base, normalised as in its pre-training. Never trained here."""
 
-_base_ = './upernet_stages.py'
+_base_ = './upernet.py'
 model = dict(
     data_preprocessor=dict(mean=[87.01, 91.52, 83.51], std=[62.66, 54.58, 53.11]),
     backbone=dict(

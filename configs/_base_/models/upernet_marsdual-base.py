@@ -3,7 +3,7 @@
 One encoder is left out in every fifth training step, so that the model maps with either sensor alone too.
 """
 
-_base_ = './upernet_stages.py'
+_base_ = './upernet.py'
 model = dict(
     # Optical as in pre-training; SAR: the synthetic backscatter in dB.
     data_preprocessor=dict(

@@ -1,6 +1,6 @@
 """UPerNet on the high-resolution backbone of SkySense++, without annotations. Never trained here."""
 
-_base_ = './upernet_stages.py'
+_base_ = './upernet.py'
 model = dict(
     backbone=dict(
         type='mmrs.SkySenseHR',

@@ -1,4 +1,4 @@
-"""UPerNet on a backbone of four stages at strides 4 to 32, trained as a whole, and an FCN auxiliary head.
+"""UPerNet on a backbone of four stages at strides 4 to 32, and an FCN auxiliary head.
 
 The models beside this file set backbone and widths; the leaf sets the number of classes.
 The loss averages over labelled pixels: crops are padded with 255.
