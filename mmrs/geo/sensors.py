@@ -45,6 +45,7 @@ class Sensor:
 
 
 _RGB = ('red', 'green', 'blue')
+_S2_BANDS = ('B2', 'B3', 'B4', 'B5', 'B6', 'B7', 'B8', 'B8A', 'B11', 'B12')
 _TABLE = (
     Sensor('rgb', _RGB, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375), 'ImageNet, 8 bits'),
     Sensor('mars-rgb', _RGB, (87.01, 91.52, 83.51), (62.66, 54.58, 53.11), 'MaRS-16M, 8 bits', gsd=0.35),
@@ -52,7 +53,7 @@ _TABLE = (
     Sensor('capella', ('amplitude',), (2353.35,), (4327.07,), 'MaRS-16M, 16 bits', gsd=0.35),
     Sensor(
         'sentinel2-l2a',
-        ('B2', 'B3', 'B4', 'B5', 'B6', 'B7', 'B8', 'B8A', 'B11', 'B12'),
+        _S2_BANDS,
         (884.29673756, 1144.16202635, 1297.47289228, 1624.90992062, 2194.6423161)
         + (2422.21248945, 2517.76053101, 2581.64687018, 2368.51236873, 1805.06846033),
         (1155.15170768, 1183.6292542, 1368.11351514, 1370.265037, 1355.55390699)
@@ -68,6 +69,51 @@ _TABLE = (
         (5.25697717, 5.91150917),
         'SkySense++, backscatter in dB',
         gsd=10.0,
+    ),
+    # Statistics that segmentation and detection datasets are normalised with; see mmrs.datasets.catalogue.
+    Sensor(
+        'atlantic-s2',
+        ('B4', 'B3', 'B2', 'B8'),
+        (537.941, 615.789, 343.448, 3010.642),
+        (367.460, 254.247, 187.544, 921.079),
+        'SkySense++, Atlantic; order of the bands judging by the means',
+        gsd=10.0,
+    ),
+    Sensor(
+        'c2smsfloods-s2',
+        _S2_BANDS,
+        (1381.26, 1302.05, 1179.27, 1393.56, 2164.76, 2561.75, 2377.94, 2791.13, 1998.09, 1196.08),
+        (653.25, 659.61, 779.58, 720.45, 871.09, 1035.57, 965.36, 1141.71, 1019.73, 825.01),
+        'SkySense++, C2SMS floods',
+        gsd=10.0,
+    ),
+    Sensor(
+        'cabuar-s2',
+        _S2_BANDS,
+        (4.500, 6.099, 7.508, 9.546, 12.826, 14.291, 15.246, 15.739, 16.604, 12.310),
+        (2.609, 2.496, 1.371, 2.609, 2.496, 1.371, 2.609, 2.496, 1.371, 1.371),
+        'SkySense++, CABUAR; the deviations look like placeholders',
+        gsd=10.0,
+    ),
+    Sensor(
+        'germany-s2',
+        _S2_BANDS,
+        (2482.01, 2456.64, 2667.82, 2744.94, 3620.15, 4063.91, 3922.24, 4264.91, 2453.01, 1774.00),
+        (2392.13, 2100.14, 2262.62, 2353.90, 2089.60, 2057.12, 2013.21, 2041.02, 1380.46, 1243.55),
+        'SkySense++, Germany crops',
+        gsd=10.0,
+    ),
+    Sensor('sos-sar', ('VV', 'VV', 'VV'), (83.37,) * 3, (40.45,) * 3, 'SkySense++, SOS, 8-bit grey three times'),
+    Sensor(
+        'earthmiss-rgb', _RGB, (111.973, 118.424, 115.031), (72.971, 72.985, 81.918), 'EarthMiss, 0 to 255', gsd=0.6
+    ),
+    Sensor('earthmiss-sar', ('amplitude',), (63.3005,), (68.2041,), 'EarthMiss, 0 to 255', gsd=0.6),
+    Sensor(
+        'ubcv2',
+        (*_RGB, 'amplitude'),
+        (123.675, 116.28, 103.53, 0.2634),
+        (58.395, 57.12, 57.375, 0.5957),
+        'MaRS, UBCv2: 8-bit RGB and SAR stacked',
     ),
 )
 SENSORS: Mapping[str, Sensor] = MappingProxyType({sensor.name: sensor for sensor in _TABLE})
