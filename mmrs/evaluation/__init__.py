@@ -1,0 +1,11 @@
+"""Metrics of the downstream tasks: pure functions on arrays, and their ``mmrs.`` types for mmengine's evaluator."""
+
+from mmrs.evaluation.change import ChangeMetric
+from mmrs.evaluation.damage import DamageMetric
+from mmrs.evaluation.height import HeightMetric
+
+__all__ = [
+    'ChangeMetric',
+    'DamageMetric',
+    'HeightMetric',
+]
