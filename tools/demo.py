@@ -1,6 +1,6 @@
 """From nothing to a georeferenced map: the commands that a user would type, one after the other.
 
-`make demo` runs it on synthetic landscapes; `make demo DATA=../shared/data/amazon_forest` on real imagery.
+`make demo` runs it on synthetic landscapes; `make demo DATA=/data/amazon_forest` on real imagery.
 """
 
 from __future__ import annotations
