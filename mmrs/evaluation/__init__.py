@@ -3,9 +3,11 @@
 from mmrs.evaluation.change import ChangeMetric
 from mmrs.evaluation.damage import DamageMetric
 from mmrs.evaluation.height import HeightMetric
+from mmrs.evaluation.registration import RegistrationMetric
 
 __all__ = [
     'ChangeMetric',
     'DamageMetric',
     'HeightMetric',
+    'RegistrationMetric',
 ]
