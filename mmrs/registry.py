@@ -1,5 +1,9 @@
 """Registries of scope ``mmrs``: children of mmengine's, so that any host config can write ``type='mmrs.Name'``."""
 
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
 from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
@@ -11,11 +15,38 @@ from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
 from mmengine.registry import WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS
 from mmengine.registry import Registry
 
-MODELS = Registry(
+
+class HostRegistry(Registry):
+    """A registry whose parts for one host are imported when they are asked for: other hosts stay unloaded.
+
+    Args:
+        late: Module that registers a name.
+        **kwargs: As in mmengine.
+    """
+
+    def __init__(self, *args: Any, late: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.late = dict(late)
+
+    def get(self, key: str) -> Any:
+        """Class or function of that name, None if there is none.
+
+        Args:
+            key: Its name, with or without scope.
+        """
+        scope, name = self.split_scope_key(key)
+        if scope in (None, self.scope) and name in self.late and name not in self.module_dict:
+            import_module(self.late[name])
+        return super().get(key)
+
+
+_DETECTION = 'mmrs.models.detection'
+MODELS = HostRegistry(
     'model',
     parent=MMENGINE_MODELS,
     scope='mmrs',
     locations=['mmrs.models', 'mmrs.models.data_preprocessor', 'mmrs.models.heads.mars_mmseg'],
+    late=dict.fromkeys(['DetDataPreprocessor'], _DETECTION),
 )
 DATASETS = Registry('dataset', parent=MMENGINE_DATASETS, scope='mmrs', locations=['mmrs.datasets.segmentation'])
 DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmrs', locations=['mmrs.datasets'])

@@ -11,7 +11,7 @@ from mmrs.models.backbones import (
     SkySenseS2,
     SwinV2,
 )
-from mmrs.models.necks import MetaModalityNeck, ModalityCompletion, SkySenseFusion, SkySenseUpHead
+from mmrs.models.necks import MetaModalityNeck, MLChannelMapper, ModalityCompletion, SkySenseFusion, SkySenseUpHead
 from mmrs.models.pretrain import MaRSPretrain
 from mmrs.models.pretrain.skysensepp import SkySensePP
 
@@ -20,6 +20,7 @@ __all__ = [
     'CachedFeatures',
     'DualSwinV2',
     'LoRA',
+    'MLChannelMapper',
     'MaRS',
     'MaRSPretrain',
     'MetaModalityNeck',
