@@ -12,8 +12,8 @@ model = dict(
         out_indices=(0, 1, 2, 3),
         layer_scale_init=None,
     ),
-    neck=dict(in_channels=[96] * 4, out_channels=48, scales=[4, 2, 1, 0.5]),
-    decode_head=dict(in_channels=[48] * 4, channels=48, num_classes=7, dropout_ratio=0.0),
+    neck=dict(in_channels=[96] * 4, out_channels=32, scales=[4, 2, 1, 0.5]),
+    decode_head=dict(in_channels=[32] * 4, channels=32, num_classes=7, dropout_ratio=0.0),
     auxiliary_head=None,
     test_cfg=dict(_delete_=True, mode='whole'),
 )
