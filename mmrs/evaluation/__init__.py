@@ -4,10 +4,12 @@ from mmrs.evaluation.change import ChangeMetric
 from mmrs.evaluation.damage import DamageMetric
 from mmrs.evaluation.height import HeightMetric
 from mmrs.evaluation.registration import RegistrationMetric
+from mmrs.evaluation.translation import TranslationMetric
 
 __all__ = [
     'ChangeMetric',
     'DamageMetric',
     'HeightMetric',
     'RegistrationMetric',
+    'TranslationMetric',
 ]
