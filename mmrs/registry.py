@@ -10,6 +10,7 @@ from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
+from mmengine.registry import TASK_UTILS as MMENGINE_TASK_UTILS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
 from mmengine.registry import WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS
@@ -40,17 +41,24 @@ class HostRegistry(Registry):
         return super().get(key)
 
 
-_DETECTION = 'mmrs.models.detection'
 MODELS = HostRegistry(
     'model',
     parent=MMENGINE_MODELS,
     scope='mmrs',
     locations=['mmrs.models', 'mmrs.models.data_preprocessor', 'mmrs.models.heads.mars_mmseg'],
-    late=dict.fromkeys(['DetDataPreprocessor'], _DETECTION),
+    late=dict(
+        DetDataPreprocessor='mmrs.models.detection.data_preprocessor',
+        GaussianKLDLoss='mmrs.models.detection.kld_loss',
+        RHINO='mmrs.models.detection.rhino',
+        RHINOHead='mmrs.models.detection.rhino_head',
+    ),
 )
 DATASETS = Registry('dataset', parent=MMENGINE_DATASETS, scope='mmrs', locations=['mmrs.datasets.segmentation'])
 DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmrs', locations=['mmrs.datasets'])
 TRANSFORMS = Registry('transform', parent=MMENGINE_TRANSFORMS, scope='mmrs', locations=['mmrs.datasets.transforms'])
+TASK_UTILS = Registry(
+    'task util', parent=MMENGINE_TASK_UTILS, scope='mmrs', locations=['mmrs.models.detection.match_costs']
+)
 HOOKS = Registry('hook', parent=MMENGINE_HOOKS, scope='mmrs', locations=['mmrs.engine'])
 METRICS = Registry('metric', parent=MMENGINE_METRICS, scope='mmrs', locations=['mmrs.evaluation'])
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(

@@ -1,5 +1,4 @@
-"""Horizontal and oriented detection. Importing this package imports mmdetection: the registry does so when asked."""
+"""Horizontal and oriented detection.
 
-from mmrs.models.detection.data_preprocessor import DetDataPreprocessor
-
-__all__ = ['DetDataPreprocessor']
+The modules import mmdetection, and those of RHINO mmrotate too; the registry imports each when a config names it.
+"""
