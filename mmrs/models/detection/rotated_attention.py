@@ -73,7 +73,7 @@ class RotatedDeformableAttention(MultiScaleDeformableAttention):
             return super().forward(query, *args, reference_points=reference, **kwargs)
         cells = kwargs['spatial_shapes'].flip(-1)
         projection: nn.Module = self.sampling_offsets  # type: ignore[has-type]
-        turned_offsets = _TurnedOffsets(projection, reference_points, cells, self.num_heads, self.num_points)
+        turned_offsets: nn.Module = _TurnedOffsets(projection, reference_points, cells, self.num_heads, self.num_points)
         try:
             # With a point as reference, mmcv takes offsets in cells: these are.
             self.sampling_offsets = turned_offsets
