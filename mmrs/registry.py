@@ -53,7 +53,12 @@ MODELS = HostRegistry(
         RHINOHead='mmrs.models.detection.rhino_head',
     ),
 )
-DATASETS = Registry('dataset', parent=MMENGINE_DATASETS, scope='mmrs', locations=['mmrs.datasets.segmentation'])
+DATASETS = Registry(
+    'dataset',
+    parent=MMENGINE_DATASETS,
+    scope='mmrs',
+    locations=['mmrs.datasets.segmentation', 'mmrs.datasets.change'],
+)
 DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmrs', locations=['mmrs.datasets'])
 TRANSFORMS = Registry('transform', parent=MMENGINE_TRANSFORMS, scope='mmrs', locations=['mmrs.datasets.transforms'])
 TASK_UTILS = Registry(

@@ -18,6 +18,7 @@ class AnyBands:
         mean: Mean of every band, in the unit of the file.
         std: Standard deviation of every band.
         sensor: Takes both from this row of ``mmrs.geo.sensors.SENSORS`` instead.
+        dates: Number of dates that are stacked as channels; the statistics are those of each.
         **kwargs: As in the host.
 
     Raises:
@@ -26,7 +27,12 @@ class AnyBands:
     """
 
     def __init__(
-        self, mean: Sequence[float] = (), std: Sequence[float] = (), sensor: str | None = None, **kwargs: Any
+        self,
+        mean: Sequence[float] = (),
+        std: Sequence[float] = (),
+        sensor: str | None = None,
+        dates: int = 1,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         if sensor is not None:
@@ -38,6 +44,7 @@ class AnyBands:
             found = f'{len(mean)} means, {len(std)} deviations: {list(std)}'
             fix = 'Give one mean and one deviation a band.'
             raise ConfigError('data_preprocessor', found, 'as many deviations, none of them zero', fix)
+        mean, std = list(mean) * dates, list(std) * dates
         if getattr(self, '_channel_conversion', False) and len(mean) != 3:
             expected = 'bgr_to_rgb and rgb_to_bgr with three bands only'
             raise ConfigError('data_preprocessor', f'{len(mean)} bands', expected, 'Load them in the right order.')

@@ -37,3 +37,9 @@ def test_a_sensor_brings_its_statistics():
 def test_what_cannot_be_meant_is_refused(options, message):
     with pytest.raises(ConfigError, match=message):
         SegDataPreProcessor(**options)
+
+
+def test_two_dates_have_the_statistics_of_one():
+    model = SegDataPreProcessor(mean=[1.0, 2, 3], std=[1.0, 2, 4], dates=2)
+    image = torch.tensor([1.0, 2, 3, 2, 4, 7]).view(6, 1, 1).expand(6, 4, 4)
+    assert model({'inputs': [image]})['inputs'][0, :, 0, 0].tolist() == [0, 0, 0, 1, 1, 1]

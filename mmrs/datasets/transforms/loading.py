@@ -28,11 +28,18 @@ class LoadRaster(BaseTransform):
         bands: 1-based numbers of the bands to load; None takes all.
         keys: Paths to load from ``results``. Several co-registered rasters are stacked as channels in this order,
             and numpy decides their common dtype; ``bands`` then chooses among the first one's.
+        same_bands: Choose ``bands`` from every raster, as for two dates of one sensor.
     """
 
-    def __init__(self, bands: Sequence[int] | None = None, keys: Sequence[str] = ('img_path',)) -> None:
+    def __init__(
+        self,
+        bands: Sequence[int] | None = None,
+        keys: Sequence[str] = ('img_path',),
+        same_bands: bool = False,
+    ) -> None:
         self.bands = None if bands is None else list(bands)
         self.keys = tuple(keys)
+        self.same_bands = same_bands
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Loads the image.
@@ -40,7 +47,10 @@ class LoadRaster(BaseTransform):
         Raises:
             RasterError: If a raster cannot be read, lacks a band, or co-registered ones differ in size.
         """
-        layers = [_read(results[key], self.bands if index == 0 else None) for index, key in enumerate(self.keys)]
+        layers = [
+            read_raster(results[key], self.bands if self.same_bands or index == 0 else None)
+            for index, key in enumerate(self.keys)
+        ]
         for key, layer in zip(self.keys[1:], layers[1:], strict=True):
             if layer.shape[1:] != layers[0].shape[1:]:
                 expected = f'{_size(layers[0])} like {results[self.keys[0]]}'
@@ -51,7 +61,7 @@ class LoadRaster(BaseTransform):
         return results
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(bands={self.bands}, keys={self.keys})'
+        return f'{type(self).__name__}(bands={self.bands}, keys={self.keys}, same_bands={self.same_bands})'
 
 
 @TRANSFORMS.register_module()
@@ -103,7 +113,7 @@ class LoadMask(BaseTransform):
 
     def _indices(self, path: str) -> NDArray[np.uint8]:
         try:
-            mask = _read(path, None)
+            mask = read_raster(path)
         except RasterError as error:
             raise DataError(path, error.found, 'a readable mask', 'Restore the mask or drop its image.') from error
         if mask.shape[0] != 1:
@@ -120,7 +130,19 @@ class LoadMask(BaseTransform):
         return f'{type(self).__name__}({settings})'
 
 
-def _read(path: str, bands: list[int] | None) -> NDArray[Any]:
+def read_raster(path: str, bands: list[int] | None = None) -> NDArray[Any]:
+    """All pixels of a raster, wherever it is on Earth.
+
+    Args:
+        path: Any raster that GDAL opens.
+        bands: 1-based numbers of the bands; None takes all.
+
+    Returns:
+        (bands, rows, columns) in the file's dtype.
+
+    Raises:
+        RasterError: If it cannot be read or lacks a band.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', GeoreferenceWarning)  # training needs no place on Earth
         with Scene(path, bands) as scene:
