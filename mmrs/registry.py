@@ -47,10 +47,14 @@ MODELS = HostRegistry(
     scope='mmrs',
     locations=['mmrs.models', 'mmrs.models.data_preprocessor', 'mmrs.models.heads.mars_mmseg'],
     late=dict(
+        BAN='mmrs.models.change.ban',
+        BANMLPDecoder='mmrs.models.change.ban',
+        BitemporalAdapterHead='mmrs.models.change.ban',
         DetDataPreprocessor='mmrs.models.detection.data_preprocessor',
         GaussianKLDLoss='mmrs.models.detection.kld_loss',
         RHINO='mmrs.models.detection.rhino',
         RHINOHead='mmrs.models.detection.rhino_head',
+        SiamEncoderDecoder='mmrs.models.change.siamese',
     ),
 )
 DATASETS = Registry(
@@ -72,7 +76,13 @@ OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     scope='mmrs',
     locations=['mmrs.engine'],
 )
-VISUALIZERS = Registry('visualizer', parent=MMENGINE_VISUALIZERS, scope='mmrs', locations=['mmrs.engine'])
+VISUALIZERS = HostRegistry(
+    'visualizer',
+    parent=MMENGINE_VISUALIZERS,
+    scope='mmrs',
+    locations=['mmrs.engine'],
+    late={'ChangeVisualizer': 'mmrs.engine.change_visualizer'},
+)
 WEIGHT_INITIALIZERS = Registry(
     'weight initializer',
     parent=MMENGINE_WEIGHT_INITIALIZERS,
