@@ -15,11 +15,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest='action', metavar='ACTION', required=True)
     synth = actions.add_parser(
         'synth',
-        help='draw a synthetic land-cover dataset',
-        description='Draws georeferenced optical and SAR tiles with land-cover masks, and one large scene, by seed.',
+        help='draw a synthetic dataset',
+        description='Draws a synthetic dataset by seed. landcover: georeferenced optical and SAR tiles with land-cover '
+        'masks, and one large scene. change: image pairs with a label of change in the layout of LEVIR-CD, and one '
+        'large georeferenced pair.',
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     synth.add_argument('out', type=Path, metavar='OUT', help='folder to create')
+    synth.add_argument('--task', choices=('landcover', 'change'), default='landcover', help='what the labels are for')
     synth.add_argument('--seed', type=int, default=0, help='the same seed draws the same pixels')
     synth.add_argument('--train', type=int, default=96, metavar='N', help='training tiles')
     synth.add_argument('--val', type=int, default=32, metavar='N', help='validation tiles, from other places')
@@ -68,12 +71,14 @@ def _bar() -> Progress:
 
 
 def _synth(args: argparse.Namespace) -> int:
-    from mmrs.datasets.synthetic.writer import Plan, estimate_bytes, write_dataset
+    from mmrs.datasets.synthetic import Plan, write_dataset, write_pairs
+    from mmrs.datasets.synthetic.writer import estimate_bytes
 
     plan = Plan(args.seed, args.train, args.val, args.tile, args.scene_size, args.gsd)
     plan.check()
+    tests = ', as many test tiles' if args.task == 'change' else ''
     what = (
-        f'{plan.train} training and {plan.val} validation tiles of {plan.tile} x {plan.tile} px, '
+        f'{plan.train} training and {plan.val} validation tiles{tests} of {plan.tile} x {plan.tile} px, '
         f'one scene of {plan.scene_size} x {plan.scene_size} px, GSD {plan.gsd:g} m'
     )
     if args.dry_run:
@@ -82,7 +87,8 @@ def _synth(args: argparse.Namespace) -> int:
 
     with _bar() as bar:
         task = bar.add_task('drawing landscapes')
-        write_dataset(args.out, plan, args.overwrite, lambda done, total: bar.update(task, completed=done, total=total))
+        write = write_pairs if args.task == 'change' else write_dataset
+        write(args.out, plan, args.overwrite, lambda done, total: bar.update(task, completed=done, total=total))
     print(f'{args.out}: {what}')
     return 0
 

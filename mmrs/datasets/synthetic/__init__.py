@@ -1,7 +1,20 @@
 """Synthetic landscapes with labels: deterministic by seed, co-registered in every modality."""
 
+from mmrs.datasets.synthetic.change import SyntheticPair, draw_pair
 from mmrs.datasets.synthetic.classes import CLASSES, PALETTE, Cover
+from mmrs.datasets.synthetic.pair_writer import write_pairs
 from mmrs.datasets.synthetic.scene import SyntheticScene, draw_scene
 from mmrs.datasets.synthetic.writer import Plan, write_dataset
 
-__all__ = ['CLASSES', 'PALETTE', 'Cover', 'Plan', 'SyntheticScene', 'draw_scene', 'write_dataset']
+__all__ = [
+    'CLASSES',
+    'PALETTE',
+    'Cover',
+    'Plan',
+    'SyntheticPair',
+    'SyntheticScene',
+    'draw_pair',
+    'draw_scene',
+    'write_dataset',
+    'write_pairs',
+]

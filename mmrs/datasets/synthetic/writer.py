@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from mmrs.datasets.synthetic.scene import SyntheticScene, draw_scene
 from mmrs.errors import DataError
 from mmrs.geo.gdal import GDAL_ERRORS, cannot_write, check_written, gdal_env
 
-FORMAT = 'mmrs-synthetic-landcover'
+FAMILY = 'mmrs-synthetic-'
+FORMAT = f'{FAMILY}landcover'
 VERSION = 1  # raised whenever the same seed would draw other pixels
 CRS = 'EPSG:32632'  # UTM zone 32 north
 ORIGIN = (400_000.0, 5_300_000.0)  # easting and northing of the first site's upper left corner
@@ -104,45 +106,65 @@ def write_dataset(
         DataError: If ``root`` holds something else or cannot be written.
     """
     plan.check()
-    root = Path(root)
-    if _is_done(root, plan):
+    fill = partial(_fill, plan=plan, progress=progress)
+    return write_complete(Path(root), _description(plan), fill, overwrite)
+
+
+def write_complete(
+    root: Path, description: dict[str, Any], fill: Callable[[Path], None], overwrite: bool = False
+) -> Path:
+    """Makes a folder that appears under its name only when it is complete.
+
+    Args:
+        root: Folder to create. A finished one of the same description is kept as it is.
+        description: What ``fill`` writes to ``dataset.json``.
+        fill: Fills the folder that it is given.
+        overwrite: Replace another synthetic dataset there.
+
+    Returns:
+        The folder.
+
+    Raises:
+        DataError: If ``root`` holds something else or cannot be written.
+    """
+    if _is_done(root, description):
         return root
     _refuse_foreign(root, overwrite)
     try:
-        _write_beside(root, plan, progress)
+        _write_beside(root, fill)
     except (OSError, *GDAL_ERRORS) as error:
         refusal = cannot_write(root, error)
         raise DataError(root, refusal.found, refusal.expected, f'{refusal.fix} Nothing was left here.') from error
     return root
 
 
-def _write_beside(root: Path, plan: Plan, progress: Callable[[int, int], None]) -> None:
+def _write_beside(root: Path, fill: Callable[[Path], None]) -> None:
     """Fills a hidden folder beside the final one and renames it when it is complete."""
     root.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f'.{root.name}.', dir=root.parent))
+    hidden = Path(tempfile.mkdtemp(prefix=f'.{root.name}.', dir=root.parent))
     try:
-        _fill(partial, plan, progress)
-        partial.chmod(0o755)
+        fill(hidden)
+        hidden.chmod(0o755)
         if root.exists():
             shutil.rmtree(root)
-        os.replace(partial, root)
+        os.replace(hidden, root)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(hidden, ignore_errors=True)
 
 
-def _is_done(root: Path, plan: Plan) -> bool:
+def _is_done(root: Path, description: dict[str, Any]) -> bool:
     try:
         found = json.loads((root / 'dataset.json').read_text())
     except (OSError, ValueError):
         return False
-    return isinstance(found, dict) and found == json.loads(json.dumps(_description(plan)))
+    return isinstance(found, dict) and found == json.loads(json.dumps(description))
 
 
 def _refuse_foreign(root: Path, overwrite: bool) -> None:
     """An existing folder is only replaced when asked to, and only if it is one of ours."""
     if not root.exists() or (root.is_dir() and not any(root.iterdir())):
         return
-    ours = (root / 'dataset.json').is_file() and FORMAT in (root / 'dataset.json').read_text()
+    ours = (root / 'dataset.json').is_file() and FAMILY in (root / 'dataset.json').read_text()
     if ours and overwrite:
         return
     found, fix = 'a file or a folder of something else', 'Name another folder.'
@@ -161,7 +183,7 @@ def _fill(folder: Path, plan: Plan, progress: Callable[[int, int], None]) -> Non
     side = TILES_PER_SIDE * plan.tile
     progress(0, len(sites) + 1)
     for number, (split, count) in enumerate(sites):
-        scene = draw_scene(_site_seed(plan.seed, number), side, side, plan.gsd)
+        scene = draw_scene(site_seed(plan.seed, number), side, side, plan.gsd)
         east = ORIGIN[0] + number % 64 * (side * plan.gsd + GAP)
         north = ORIGIN[1] + number // 64 * (side * plan.gsd + GAP)
         for index in range(count):
@@ -171,7 +193,7 @@ def _fill(folder: Path, plan: Plan, progress: Callable[[int, int], None]) -> Non
             name = f'{split}/{number:04d}_{row:04d}_{column:04d}.tif'
             _write_layers(folder, scene, window, place, (f'img_dir/{name}', f'sar_dir/{name}', f'ann_dir/{name}'))
         progress(number + 1, len(sites) + 1)
-    scene = draw_scene(_site_seed(plan.seed, -1), plan.scene_size, plan.scene_size, plan.gsd)
+    scene = draw_scene(site_seed(plan.seed, -1), plan.scene_size, plan.scene_size, plan.gsd)
     south = ORIGIN[1] - side * plan.gsd - GAP
     names = ('scene.tif', 'scene_sar.tif', 'scene_labels.tif')
     _write_layers(folder, scene, np.s_[:, :], (ORIGIN[0], south), names)
@@ -179,8 +201,13 @@ def _fill(folder: Path, plan: Plan, progress: Callable[[int, int], None]) -> Non
     progress(len(sites) + 1, len(sites) + 1)
 
 
-def _site_seed(seed: int, number: int) -> int:
-    """Seed of one site; -1 is the large scene, whose draw does not depend on the number of sites."""
+def site_seed(seed: int, number: int) -> int:
+    """Seed of one site.
+
+    Args:
+        seed: Seed of the dataset.
+        number: Number of the site; -1 is the large scene, whose draw does not depend on the number of sites.
+    """
     return int(stream(seed, f'site {number}').integers(2**31))
 
 
@@ -196,10 +223,19 @@ def _write_layers(
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         pixels = np.ascontiguousarray(layer[(slice(None), *window)])
-        _write_tif(path, pixels, place, scene.gsd, bands)
+        write_tif(path, pixels, place, scene.gsd, bands)
 
 
-def _write_tif(path: Path, pixels: np.ndarray, place: tuple[float, float], gsd: float, bands: tuple[str, ...]) -> None:
+def write_tif(path: Path, pixels: np.ndarray, place: tuple[float, float], gsd: float, bands: tuple[str, ...]) -> None:
+    """Writes a GeoTIFF and checks that it is whole.
+
+    Args:
+        path: File.
+        pixels: (bands, rows, columns).
+        place: Easting and northing of the upper left corner.
+        gsd: Metres per pixel.
+        bands: Their names.
+    """
     count, height, width = pixels.shape
     tiled = min(height, width) >= 512
     profile: dict[str, Any] = dict(
