@@ -22,7 +22,7 @@ samples = dict(
     seg_map_suffix='.png',
 )
 train_dataloader = dict(
-    batch_size=8,
+    batch_size=6,
     num_workers=1,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),
