@@ -57,11 +57,12 @@ MODELS = HostRegistry(
         SiamEncoderDecoder='mmrs.models.change.siamese',
     ),
 )
-DATASETS = Registry(
+DATASETS = HostRegistry(
     'dataset',
     parent=MMENGINE_DATASETS,
     scope='mmrs',
     locations=['mmrs.datasets.segmentation', 'mmrs.datasets.change'],
+    late=dict.fromkeys(['CatalogueSceneDataset', 'SceneFolderDataset', 'TreeSatAI'], 'mmrs.datasets.classification'),
 )
 DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmrs', locations=['mmrs.datasets'])
 TRANSFORMS = Registry('transform', parent=MMENGINE_TRANSFORMS, scope='mmrs', locations=['mmrs.datasets.transforms'])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from rich.progress import Progress
+from mmrs.cli import datasets
+from mmrs.cli.progress import passing_bar
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,11 +19,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='draw a synthetic dataset',
         description='Draws a synthetic dataset by seed. landcover: georeferenced optical and SAR tiles with land-cover '
         'masks, and one large scene. change: image pairs with a label of change in the layout of LEVIR-CD, and one '
-        'large georeferenced pair.',
+        'large georeferenced pair. scenes: tiles in one folder a class, for classification.',
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     synth.add_argument('out', type=Path, metavar='OUT', help='folder to create')
-    synth.add_argument('--task', choices=('landcover', 'change'), default='landcover', help='what the labels are for')
+    synth.add_argument(
+        '--task', choices=('landcover', 'change', 'scenes'), default='landcover', help='what the labels are for'
+    )
     synth.add_argument('--seed', type=int, default=0, help='the same seed draws the same pixels')
     synth.add_argument('--train', type=int, default=96, metavar='N', help='training tiles')
     synth.add_argument('--val', type=int, default=32, metavar='N', help='validation tiles, from other places')
@@ -32,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     synth.add_argument('--overwrite', action='store_true', help='replace another synthetic dataset there')
     synth.add_argument('--dry-run', action='store_true', help='say what would be written and stop')
     _add_resample(actions)
+    datasets.add_actions(actions)
 
 
 def _add_resample(actions: Any) -> None:
@@ -58,36 +62,33 @@ def _numbers(text: str) -> list[int]:
 
 def run(args: argparse.Namespace) -> int:
     """Runs ``mmrs data``."""
-    return {'synth': _synth, 'resample': _resample}[args.action](args)
-
-
-def _bar() -> Progress:
-    """A bar on stderr, on terminals only."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    return Progress(console=console, transient=True, disable=not console.is_terminal)
+    actions: dict[str, Callable[[argparse.Namespace], int]] = {
+        'synth': _synth,
+        'resample': _resample,
+        **datasets.ACTIONS,
+    }
+    return actions[args.action](args)
 
 
 def _synth(args: argparse.Namespace) -> int:
-    from mmrs.datasets.synthetic import Plan, write_dataset, write_pairs
+    from mmrs.datasets.synthetic import Plan, write_dataset, write_pairs, write_scenes
     from mmrs.datasets.synthetic.writer import estimate_bytes
 
     plan = Plan(args.seed, args.train, args.val, args.tile, args.scene_size, args.gsd)
     plan.check()
     tests = ', as many test tiles' if args.task == 'change' else ''
+    large = '' if args.task == 'scenes' else f'one scene of {plan.scene_size} x {plan.scene_size} px, '
     what = (
         f'{plan.train} training and {plan.val} validation tiles{tests} of {plan.tile} x {plan.tile} px, '
-        f'one scene of {plan.scene_size} x {plan.scene_size} px, GSD {plan.gsd:g} m'
+        f'{large}GSD {plan.gsd:g} m'
     )
     if args.dry_run:
         print(f'{args.out}: would hold {what}, about {estimate_bytes(plan) / 1e6:.0f} MB')
         return 0
 
-    with _bar() as bar:
+    with passing_bar() as bar:
         task = bar.add_task('drawing landscapes')
-        write = write_pairs if args.task == 'change' else write_dataset
+        write = {'landcover': write_dataset, 'change': write_pairs, 'scenes': write_scenes}[args.task]
         write(args.out, plan, args.overwrite, lambda done, total: bar.update(task, completed=done, total=total))
     print(f'{args.out}: {what}')
     return 0
@@ -96,7 +97,7 @@ def _synth(args: argparse.Namespace) -> int:
 def _resample(args: argparse.Namespace) -> int:
     from mmrs.geo.resample import resample
 
-    with _bar() as bar:
+    with passing_bar() as bar:
         task = bar.add_task('resampling')
         options = (args.gsd, args.bands, args.scale, args.dtype, args.nodata)
         resample(args.scene, args.out, *options, lambda done, total: bar.update(task, completed=done, total=total))

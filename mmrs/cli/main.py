@@ -18,7 +18,7 @@ COMMANDS = {
     'train': 'train a model from a config',
     'test': 'evaluate a checkpoint',
     'weights': 'list, convert and verify pretrained weights',
-    'data': 'create synthetic scenes',
+    'data': 'list, download, check and draw datasets',
     'doctor': 'check the installation and say how to mend it',
 }
 

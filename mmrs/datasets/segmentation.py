@@ -1,13 +1,17 @@
-"""Segmentation datasets in mmseg's folder layout."""
+"""Segmentation datasets: folders of your own, and the published ones of the catalogue."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 
+from mmrs.datasets.catalogue import get
+from mmrs.datasets.download import dataset_folder
+from mmrs.datasets.layout import Sample, find_samples
 from mmrs.datasets.synthetic.classes import CLASSES, PALETTE
 from mmrs.datasets.tolerance import SkipBadMixin
 from mmrs.errors import DataError
@@ -93,3 +97,86 @@ class SyntheticLandCover(FolderSegDataset):
     """Tiles written by ``mmrs data synth``; see :func:`mmrs.datasets.synthetic.write_dataset`."""
 
     METAINFO = dict(classes=CLASSES, palette=[list(colour) for colour in PALETTE])
+
+
+@DATASETS.register_module()
+class CatalogueSegDataset(SkipBadMixin, BaseSegDataset):
+    """A segmentation dataset of :mod:`mmrs.datasets.catalogue`, in its published layout and by its own lists.
+
+    Use with ``mmrs.LoadRaster`` (or ``mmrs.LoadTimeSeries``) and ``mmrs.LoadMask``: samples carry the coding of the
+    masks (values, colours, threshold) and the names of the bands, so that the pipeline repeats neither.
+
+    Args:
+        name: Catalogue name, such as ``deepglobe-landcover``.
+        split: Name of the split.
+        data_root: Folder of the dataset; None: its folder below ``MMRS_DATA``, else below ``data``.
+        roles: Files that a sample needs. Roles beside ``image`` and ``mask`` become ``<role>_path``, for
+            ``mmrs.LoadRaster(keys=...)``.
+        skip_bad: Number of missing or broken samples that training skips before it stops.
+        **kwargs: See ``mmseg.datasets.BaseSegDataset``; layout, classes and palette come from the catalogue.
+
+    Raises:
+        DataError: If the name is unknown or of another task, or a file is missing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        split: str,
+        data_root: str | None = None,
+        roles: Sequence[str] = ('image', 'mask'),
+        skip_bad: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        self.record = get(name)
+        if self.record.task != 'segmentation':
+            fix = 'Use a dataset class of its own task.'
+            raise DataError(name, f'a dataset for {self.record.task}', 'one for segmentation', fix)
+        self.split, self.skip_bad = self.record.split(split), skip_bad
+        unknown = [role for role in roles if role not in self.split.files]
+        if unknown:
+            expected = f'some of {", ".join(self.split.files)}'
+            raise DataError(f'roles of {name}', ', '.join(unknown), expected, 'Correct the dataset of the config.')
+        self.roles = tuple(roles)
+        metainfo = {'classes': self.record.classes, **(kwargs.pop('metainfo', None) or {})}
+        if self.record.palette:
+            metainfo.setdefault('palette', [list(colour) for colour in self.record.palette])
+        super().__init__(
+            metainfo=metainfo,
+            data_root=str(data_root or dataset_folder(self.record)),
+            data_prefix=dict(img_path='', seg_map_path=''),
+            reduce_zero_label=self.record.reduce_zero_label,
+            **kwargs,
+        )
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """Lists the samples and checks that every file is there.
+
+        Raises:
+            DataError: Naming the first missing file, or that there is no sample.
+        """
+        wanted = replace(self.split, files={role: self.split.files[role] for role in self.roles})
+        found = find_samples(self.data_root, wanted)
+        problems = [problem for problem in found.problems if problem.kind != 'unpaired']
+        if len(problems) > self.skip_bad:
+            first, many = problems[0], f'{len(problems)} problems, the first: {problems[0].text}'
+            fix = f'`mmrs data verify {self.record.name} {self.data_root}` names all.'
+            raise DataError(first.path, many, 'every file of the layout', fix)
+        if not found.samples:
+            expected = f'samples of {self.record.name} {self.split.name}'
+            fix = f'`mmrs data info {self.record.name}` shows the layout.'
+            raise DataError(self.data_root, 'no sample', expected, fix)
+        return [self._sample(sample) for sample in found.samples]
+
+    def _sample(self, sample: Sample) -> dict[str, Any]:
+        keys = {'image': 'img_path', 'mask': 'seg_map_path'}
+        paths = {keys.get(role, f'{role}_path'): str(path) for role, path in sample.files.items()}
+        return dict(
+            **paths,
+            **self.record.mask_coding,
+            label_map=self.label_map,
+            reduce_zero_label=self.reduce_zero_label,
+            seg_fields=[],
+            num_classes=len(self._metainfo['classes']),
+            band_names=self.record.band_names,
+        )

@@ -10,7 +10,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any
 
-from mmrs.errors import WeightsError
+from mmrs.errors import MmrsError, WeightsError
 from mmrs.weights.catalogue import Entry
 from mmrs.weights.files import md5_of, sha256_of
 
@@ -64,7 +64,7 @@ def download(entry: Entry) -> Path:
     # The processes of one training run ask at the same time: the first downloads, the others find the file.
     with FileLock(f'{target}.lock'):
         if not target.is_file():
-            _download(entry.url, target, entry.sha256, entry.md5)
+            download_file(entry.url, target, entry.sha256, entry.md5)
     return target
 
 
@@ -128,18 +128,34 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _download(url: str, target: Path, sha256: str | None, md5: str | None = None) -> None:
+def download_file(
+    url: str,
+    target: Path,
+    sha256: str | None = None,
+    md5: str | None = None,
+    failure: type[MmrsError] = WeightsError,
+) -> None:
+    """Downloads a file; an interrupted download goes on where it stopped.
+
+    Args:
+        url: Address.
+        target: Where it appears when it is complete and checked.
+        sha256: Checksum; None where none is known.
+        md5: Likewise.
+        failure: Type of the error.
+
+    Raises:
+        MmrsError: Of type ``failure``: if the server refuses, the transfer stops early, or a checksum is wrong.
+    """
     part = target.with_name(f'{target.name}.part')
     tag = part.with_name(f'{part.name}.etag')
     try:
         _transfer(url, part, tag)
     except urllib.error.HTTPError as error:
-        raise WeightsError(
-            url, f'HTTP {error.code} {error.reason}', 'a file', 'Try later, or fetch it by hand.'
-        ) from error
+        raise failure(url, f'HTTP {error.code} {error.reason}', 'a file', 'Try later, or fetch it by hand.') from error
     except (OSError, HTTPException) as error:
         reason = getattr(error, 'reason', None) or error
-        raise WeightsError(
+        raise failure(
             url, f'a broken connection ({reason})', 'a complete download', 'Run it again: it goes on where it stopped.'
         ) from error
     found = sha256_of(part)
@@ -148,7 +164,7 @@ def _download(url: str, target: Path, sha256: str | None, md5: str | None = None
         if wanted is not None and got != wanted:
             part.unlink()
             tag.unlink(missing_ok=True)
-            raise WeightsError(url, f'{kind} {got}', f'{kind} {wanted}', 'The download was deleted; try again.')
+            raise failure(url, f'{kind} {got}', f'{kind} {wanted}', 'The download was deleted; try again.')
     tag.unlink(missing_ok=True)
     os.replace(part, target)
     record_sha256(target)

@@ -21,7 +21,7 @@ RESISC45_CLASSES = tuple(
 TREESATAI_CLASSES = tuple(
     'Abies Acer Alnus Betula Cleared Fagus Fraxinus Larix Picea Pinus Populus Prunus Pseudotsuga Quercus Tilia'.split()
 )
-LISTS = 'lists of "path label" lines; `python tools/data/split_scenes.py ROOT` writes a 20 % list where you have none'
+LISTS = 'lists of "path label" lines; `python tools/data/split.py NAME FOLDER` writes them where you have none'
 
 
 def _listed(split: str, samples: int) -> Split:

@@ -23,6 +23,7 @@ CITIES = {
     'test': ('America-NewYork', 'Japan-Hakodate', 'Peru-Callao'),
 }
 SKYSENSEPP = 'SkySense++ repository (fine-tuning lists)'
+OWN_LISTS = 'fetch it from its authors; `python tools/data/split.py NAME FOLDER` writes lists where you have none'
 OWN_LAYOUT = 'the published layout is not known here: arrange it in these folders'
 
 
@@ -36,6 +37,14 @@ def _json(image: str, mask: str) -> tuple[Split, ...]:
     """SkySense++'s lists: objects with a path for the image and one for the mask."""
     files = MappingProxyType({'image': image, 'mask': mask})
     return tuple(Split(name, files, None, f'{name}.json', 'json') for name in ('train', 'val', 'test'))
+
+
+def _lists(**files: str) -> tuple[Split, ...]:
+    """All samples as one split, and splits by lists of names."""
+    listed = (
+        Split(name, MappingProxyType(files), None, f'splits/{name}.txt', 'names') for name in ('train', 'val', 'test')
+    )
+    return (Split('all', MappingProxyType(files)), *listed)
 
 
 def _earthmiss(split: str, samples: int | None) -> Split:
@@ -151,7 +160,8 @@ ENTRIES: tuple[Dataset, ...] = (
         task='segmentation',
         classes=('urban', 'agriculture', 'rangeland', 'forest', 'water', 'barren'),
         palette=((0, 255, 255), (255, 255, 0), (255, 0, 255), GREEN, (0, 0, 255), WHITE),
-        splits=(pairs('train', image='train/{id}_sat.jpg', mask='train/{id}_mask.png'),),
+        splits=_lists(image='train/{id}_sat.jpg', mask='train/{id}_mask.png'),
+        by_hand=OWN_LISTS,
         licence='not stated in the sources',
         source='SkySense++ repository (colours, size); names of the classes: general knowledge',
         folder='deepglobe_landcover',
@@ -159,7 +169,7 @@ ENTRIES: tuple[Dataset, ...] = (
         size=(2448, 2448),
         gsd=0.5,
         mask_colours=True,
-        notes='masks are pictures in these colours; black means unknown and is ignored. Only train has masks',
+        notes='masks are pictures in these colours; black means unknown and is ignored. Only these images have masks',
     ),
     Dataset(
         name='deepglobe-roads',
@@ -248,30 +258,7 @@ ENTRIES: tuple[Dataset, ...] = (
         task='segmentation',
         classes=('dry', 'water'),
         palette=((214, 214, 206), (52, 120, 186)),
-        splits=(
-            pairs(
-                'all',
-                image='S1Hand/{id}_S1Hand.tif',
-                s2='S2Hand/{id}_S2Hand.tif',
-                mask='LabelHand/{id}_LabelHand.tif',
-            ),
-            *(
-                Split(
-                    split,
-                    MappingProxyType(
-                        dict(
-                            image='S1Hand/{id}_S1Hand.tif',
-                            s2='S2Hand/{id}_S2Hand.tif',
-                            mask='LabelHand/{id}_LabelHand.tif',
-                        )
-                    ),
-                    None,
-                    f'{split}.txt',
-                    'names',
-                )
-                for split in ('train', 'val', 'test')
-            ),
-        ),
+        splits=_lists(image='S1Hand/{id}_S1Hand.tif', s2='S2Hand/{id}_S2Hand.tif', mask='LabelHand/{id}_LabelHand.tif'),
         licence='no licence file in the repository; openly published Copernicus data and labels',
         source='github.com/cloudtostreet/Sen1Floods11 (sample); colours: own',
         folder='sen1floods11',
@@ -280,8 +267,8 @@ ENTRIES: tuple[Dataset, ...] = (
         gsd=10.0,
         mask_values=MappingProxyType({-1: 255, 0: 0, 1: 1}),
         page='https://github.com/cloudtostreet/Sen1Floods11',
-        by_hand='fetch the hand-labelled chips from the page; write train.txt, val.txt and test.txt with one chip name '
-        'a line, such as Spain_7370579',
+        by_hand='fetch the hand-labelled chips from the page; lists of the splits, names such as Spain_7370579, go '
+        'into splits/train.txt, val.txt and test.txt',
         notes='Sentinel-1 VV and VH in dB, Sentinel-2 with 13 bands; -1 in a mask is no data',
     ),
     Dataset(
@@ -304,7 +291,8 @@ ENTRIES: tuple[Dataset, ...] = (
         title='Flood-3i',
         task='segmentation',
         classes=tuple(f'class {index}' for index in range(1, 10)),
-        splits=(pairs('all', image='Images/{scene}_{id}.jpg', mask='Semantic_mask/{scene}_lab_{id}.png'),),
+        splits=_lists(image='Images/{scene}_{id}.jpg', mask='Semantic_mask/{scene}_lab_{id}.png'),
+        by_hand=OWN_LISTS,
         licence='not stated in the sources',
         source='SkySense++ repository (evaluation)',
         folder='flood3i',

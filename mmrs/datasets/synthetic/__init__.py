@@ -4,6 +4,7 @@ from mmrs.datasets.synthetic.change import SyntheticPair, draw_pair
 from mmrs.datasets.synthetic.classes import CLASSES, PALETTE, Cover
 from mmrs.datasets.synthetic.pair_writer import write_pairs
 from mmrs.datasets.synthetic.scene import SyntheticScene, draw_scene
+from mmrs.datasets.synthetic.scene_writer import write_scenes
 from mmrs.datasets.synthetic.writer import Plan, write_dataset
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     'draw_scene',
     'write_dataset',
     'write_pairs',
+    'write_scenes',
 ]

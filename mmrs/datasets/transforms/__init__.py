@@ -3,6 +3,7 @@
 from mmrs.datasets.transforms.block_mask import BlockMask, block_mask
 from mmrs.datasets.transforms.change import EachDate, ExchangeTime, LoadChangeLabel
 from mmrs.datasets.transforms.loading import LoadMask, LoadRaster
+from mmrs.datasets.transforms.time_series import LoadTimeSeries
 
 __all__ = [
     'BlockMask',
@@ -11,5 +12,6 @@ __all__ = [
     'LoadChangeLabel',
     'LoadMask',
     'LoadRaster',
+    'LoadTimeSeries',
     'block_mask',
 ]

@@ -15,7 +15,8 @@ from mmcv.transforms import BaseTransform, Compose
 from mmcv.transforms.utils import cache_random_params, cache_randomness
 from numpy.typing import NDArray
 
-from mmrs.datasets.transforms.loading import LoadMask, read_raster
+from mmrs.datasets.pixels import read_pixels
+from mmrs.datasets.transforms.loading import LoadMask
 from mmrs.errors import ConfigError, DataError, RasterError
 from mmrs.registry import TRANSFORMS
 
@@ -38,9 +39,9 @@ class LoadChangeLabel(LoadMask):
     def __init__(self, threshold: int | None = None) -> None:
         super().__init__(num_classes=2, threshold=threshold)
 
-    def _indices(self, path: str) -> NDArray[np.uint8]:
+    def _indices(self, path: str, results: dict[str, Any]) -> NDArray[np.uint8]:
         try:
-            mask = read_raster(path)
+            mask = read_pixels(path)
         except RasterError as error:
             raise DataError(path, error.found, 'a readable label', 'Restore the label or drop its pair.') from error
         if mask.shape[0] > 1 and any((band != mask[0]).any() for band in mask[1:3]):

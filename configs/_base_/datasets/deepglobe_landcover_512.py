@@ -1,0 +1,19 @@
+"""DeepGlobe land cover: 6 classes at 0.5 m, masks in colours. Only the training images have masks. Lists of
+names choose the splits: `python tools/data/split.py deepglobe-landcover FOLDER`.
+"""
+
+_base_ = './catalogue_segmentation.py'
+data_root = '{{$MMRS_DATA:data}}/deepglobe_landcover'
+train_pipeline = [
+    dict(type='mmrs.LoadRaster', bands=[1, 2, 3]),
+    dict(type='mmrs.LoadMask'),
+    dict(type='RandomResize', scale=(1224, 1224), ratio_range=(0.5, 2.0), keep_ratio=True),
+    dict(type='RandomCrop', crop_size=(512, 512), cat_max_ratio=0.75),
+    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='PhotoMetricDistortion'),
+    dict(type='PackSegInputs'),
+]
+test_pipeline = [dict(type='mmrs.LoadRaster', bands=[1, 2, 3]), dict(type='mmrs.LoadMask'), dict(type='PackSegInputs')]
+train_dataloader = dict(dataset=dict(name='deepglobe-landcover', data_root=data_root, pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(name='deepglobe-landcover', data_root=data_root, pipeline=test_pipeline))
+test_dataloader = val_dataloader

@@ -1,0 +1,15 @@
+"""CGEarthEye small, frozen, with a linear head on AID. The paper reports giant only. Never trained here."""
+
+_base_ = [
+    '../_base_/models/linear_cgeartheye.py',
+    '../_base_/datasets/aid.py',
+    '../_base_/schedules/mmpretrain_100e.py',
+]
+model = dict(
+    backbone=dict(
+        size='small',
+        frozen_stages=12,
+        init_cfg=dict(checkpoint='cgeartheye-small-518'),
+    ),
+    head=dict(in_channels=384, num_classes=30),
+)
