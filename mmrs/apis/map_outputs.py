@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from pathlib import Path
 from typing import Any
 
 import rasterio
 import torch
+from numpy.typing import NDArray
 from rasterio.enums import Resampling
 
 from mmrs.apis.map_plan import MapOptions, MapPlan
@@ -19,8 +19,9 @@ from mmrs.apis.scene_model import SceneModel
 from mmrs.errors import RasterError
 from mmrs.geo.cog import write_cog
 from mmrs.geo.gdal import gdal_env, replacing
+from mmrs.geo.pair import ScenePair
 from mmrs.geo.quicklook import write_quicklook
-from mmrs.geo.scene import GeoreferenceWarning
+from mmrs.geo.scene import GeoreferenceWarning, Scene
 from mmrs.geo.vector import polygonize
 from mmrs.version import __version__
 
@@ -100,7 +101,8 @@ def write_outputs(
     if options.polygons:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', GeoreferenceWarning)  # the scene has said so
-            polygonize(outputs['classes'], outputs['polygons'], model.classes)
+            # What did not change is one polygon as large as the scene.
+            polygonize(outputs['classes'], outputs['polygons'], model.classes, skip=() if model.dates == 1 else (0,))
     if options.quicklook:
         _write_quicklook(model, plan, shares)
     _write_sidecar(model, plan, shares, run)
@@ -118,13 +120,27 @@ def _write_quicklook(model: SceneModel, plan: MapPlan, shares: dict[str, float])
         class_map,
         model.classes,
         model.palette,
-        image,
+        _titled(scene, image),
         plan.nodata,
         gsd=(scene.gsd[0] * step[0], scene.gsd[1] * step[1]) if scene.gsd else None,
         north_up=north_up,
         shares=list(shares.values()),
-        title=Path(scene.path).stem,
+        title=plan.outputs['quicklook'].stem.removesuffix('_quicklook'),
     )
+
+
+def _titled(scene: Scene, image: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    if not isinstance(scene, ScenePair):
+        return {'Image': image}
+    count = len(scene.before.bands)
+    return {'Before': image[:count], 'After': image[count:]}
+
+
+def _later(scene: Scene) -> dict[str, Any]:
+    if not isinstance(scene, ScenePair):
+        return {}
+    path = os.path.abspath(scene.after.path)
+    return {'after': {'path': path, 'warped': scene.aligned, 'overlap': round(scene.overlap, 4)}}
 
 
 def _write_sidecar(model: SceneModel, plan: MapPlan, shares: dict[str, float], run: dict[str, Any]) -> None:
@@ -145,6 +161,7 @@ def _write_sidecar(model: SceneModel, plan: MapPlan, shares: dict[str, float], r
             'transform': list(scene.transform)[:6],
             'gsd_metres': scene.gsd,
         },
+        **_later(scene),
         'settings': plan.settings,
         'classes': [
             {'value': value, 'name': name, 'colour': list(colour), 'share': shares[name]}

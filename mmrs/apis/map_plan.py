@@ -19,6 +19,7 @@ from mmrs.errors import ConfigError, RasterError
 from mmrs.geo.blend import WINDOWS
 from mmrs.geo.gdal import CACHE_MEGABYTES
 from mmrs.geo.grid import TileGrid
+from mmrs.geo.pair import ScenePair
 from mmrs.geo.scene import Scene
 from mmrs.geo.vector_file import check_vector
 from mmrs.version import __version__
@@ -37,6 +38,7 @@ class MapOptions:
         overlap: Overlap of neighbouring tiles in pixels, at least 0; None takes the model's.
         batch_size: Tiles that go through the network at once; None takes the model's.
         blend: Window that weighs overlapping tiles: 'cosine' or 'gaussian'.
+        after: Path of the later scene, for a model that compares two dates.
         bands: 1-based bands of the scene to use, in the order of the model's training; None takes the model's.
         nodata: Value of missing pixels, instead of what the scene declares.
         probabilities: Also write the probability of each class: 'percent' (uint8) or 'float32'.
@@ -50,6 +52,7 @@ class MapOptions:
     overlap: int | None = None
     batch_size: int | None = None
     blend: str = 'cosine'
+    after: str | os.PathLike[str] | None = None
     bands: Sequence[int] | None = None
     nodata: float | None = None
     probabilities: str | None = None
@@ -126,8 +129,10 @@ def plan_map(
     settings = _settings(model, options)
     opened = _open(scene, model, options)
     grid = TileGrid(opened.height, opened.width, settings['tile'], settings['overlap'])
-    stem, folder = Path(scene).stem, Path(output_dir)
-    outputs = {'classes': folder / f'{stem}_classes.tif', 'sidecar': folder / f'{stem}.json'}
+    stem, folder, kind = Path(scene).stem, Path(output_dir), 'classes'
+    if options.after is not None:
+        stem, kind = f'{stem}_{Path(options.after).stem}', 'change'
+    outputs = {'classes': folder / f'{stem}_{kind}.tif', 'sidecar': folder / f'{stem}.json'}
     if options.probabilities:
         outputs['probabilities'] = folder / f'{stem}_probabilities.tif'
     if options.polygons:
@@ -144,7 +149,7 @@ def plan_map(
         settings=settings,
         outputs=outputs,
         folder=folder / f'.{stem}.partial',
-        key=_key(scene, model, settings),
+        key=_key([scene, *([options.after] if options.after else [])], model, settings),
     )
 
 
@@ -180,27 +185,48 @@ def _require(condition: bool, name: str, found: Any, expected: Any) -> None:
 
 def _open(path: str | os.PathLike[str], model: SceneModel, options: MapOptions) -> Scene:
     bands = options.bands or model.bands
-    scene = Scene(path, bands=bands, nodata=options.nodata)
+    if (options.after is None) != (model.dates == 1):
+        found, expected = ('one scene', 'two dates') if options.after is None else ('two scenes', 'one date')
+        fix = 'Give the later scene: --after FILE.' if options.after is None else 'Leave --after out.'
+        raise ConfigError('after', found, f'{expected}, as the model looks at', fix)
+    scene = Scene(path, bands, options.nodata) if options.after is None else _open_pair(path, bands, options)
     if len(scene.bands) != model.channels:
         scene.close()
-        found = f'{len(scene.bands)} band(s){" chosen" if bands else ""}'
-        fix = f'Choose the {model.channels} bands that the model was trained on, in its order: --bands N,N,...'
-        raise RasterError(path, found, f'{model.channels} bands, as the model takes', fix)
+        count, wanted = (number // model.dates for number in (len(scene.bands), model.channels))
+        found = f'{count} band(s){" chosen" if bands else ""}'
+        fix = f'Choose the {wanted} bands that the model was trained on, in its order: --bands N,N,...'
+        raise RasterError(path, found, f'{wanted} bands, as the model takes', fix)
     return scene
 
 
-def _key(path: str | os.PathLike[str], model: SceneModel, settings: dict[str, Any]) -> str:
-    with rasterio.open(path) as dataset:
-        files = sorted(file for file in dataset.files if os.path.isfile(file))
-    sources = [(os.path.abspath(file), os.stat(file).st_size, os.stat(file).st_mtime_ns) for file in files]
+def _open_pair(path: str | os.PathLike[str], bands: Sequence[int] | None, options: MapOptions) -> ScenePair:
+    assert options.after is not None
+    if Path(path).exists() and Path(options.after).exists() and os.path.samefile(path, options.after):
+        raise RasterError(options.after, 'the earlier scene itself', 'another scene', 'Name the later one.')
+    return ScenePair(path, options.after, bands, options.nodata)
+
+
+def _key(paths: Sequence[str | os.PathLike[str]], model: SceneModel, settings: dict[str, Any]) -> str:
+    files: list[str] = []
+    for path in paths:
+        with rasterio.open(path) as dataset:
+            files += sorted(file for file in dataset.files if os.path.isfile(file))
+    found: list[Any] = [(os.path.abspath(file), os.stat(file).st_size, os.stat(file).st_mtime_ns) for file in files]
     record = {
-        'sources': [os.fspath(path)] if not sources else sources,
+        'sources': found or [os.fspath(path) for path in paths],
         'model': model.identity,
         'normalisation': [list(model.mean), list(model.std), model.reverse_bands, model.threshold],
         'settings': settings,
         'versions': [__version__, torch.__version__],
     }
     return hashlib.sha256(json.dumps(record, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _describe_pair(scene: Scene) -> list[str]:
+    if not isinstance(scene, ScenePair):
+        return []
+    how = 'warped to its grid' if scene.aligned else 'on the same grid'
+    return [f'  compared with {scene.after.path}, {how}, which covers {scene.overlap:.0%} of it']
 
 
 def describe(plan: MapPlan, options: MapOptions) -> str:
@@ -214,6 +240,7 @@ def describe(plan: MapPlan, options: MapOptions) -> str:
     scene = plan.scene
     lines = [
         f'{scene.path}: {scene.width} x {scene.height} pixels, bands {", ".join(map(str, scene.bands))}, {scene.dtype}',
+        *_describe_pair(scene),
         f'  {rows * columns} tiles ({rows} rows of {columns}), {plan.tile} pixels, overlap {plan.settings["overlap"]}, '
         f'batches of {plan.batch_size}',
         f'  memory beside the network: about {plan.memory() / 2**20:.0f} MiB',

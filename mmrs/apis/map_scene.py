@@ -16,6 +16,7 @@ from mmrs.apis.map_rows import RowsResult, map_rows
 from mmrs.apis.progress_store import ProgressStore
 from mmrs.apis.scene_model import SceneModel
 from mmrs.errors import RasterError
+from mmrs.geo.pair import ScenePair
 
 __all__ = ['MapOptions', 'MapResult', 'map_scene']
 
@@ -76,6 +77,7 @@ def map_scene(
         if not options.overwrite and is_kept(plan):
             notify(f'{plan.outputs["sidecar"]}: this map is complete already; kept')
             return MapResult(plan.outputs, kept=True)
+        _notify_pair(plan, notify)
         store = _open_store(model, plan, options, notify)
         complete = False
         try:
@@ -97,6 +99,13 @@ def map_scene(
     return MapResult(
         plan.outputs, shares, rows.tiles_run, rows.tiles_empty, rows.tiles_resumed, kept=False, seconds=seconds
     )
+
+
+def _notify_pair(plan: MapPlan, notify: Callable[[str], None]) -> None:
+    scene = plan.scene
+    if isinstance(scene, ScenePair) and scene.aligned:
+        rest = '' if scene.overlap > 0.999 else f', and covers {scene.overlap:.0%} of it; the rest is nodata'
+        notify(f'{scene.after.path} is warped to the grid of {scene.path}{rest}')
 
 
 def _open_store(model: SceneModel, plan: MapPlan, options: MapOptions, notify: Callable[[str], None]) -> ProgressStore:

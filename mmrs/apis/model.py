@@ -52,8 +52,9 @@ def load_model(
 ) -> SceneModel:
     """Builds a segmentor and loads its trained weights, all of them or none.
 
-    The config may hold ``scene = dict(tile=512, overlap=128, bands=[1, 2, 3], batch_size=4)``; what it leaves out
-    follows from the test-time crop, the data preprocessor and the backbone.
+    The config may hold ``scene = dict(tile=512, overlap=128, bands=[1, 2, 3], batch_size=4)``, and ``dates=2`` where
+    a model that is not of ``mmrs.models.change`` compares two dates. What it leaves out follows from the test-time
+    crop, the data preprocessor and the backbone.
 
     Args:
         config: An mmengine config of a segmentor, its path, or its name below ``configs/``.
@@ -89,6 +90,7 @@ def load_model(
         std=[] if std is None else std.flatten().tolist(),
         reverse_bands=_reverses_bands(cfg, segmentor),
         threshold=getattr(segmentor.decode_head, 'threshold', None) or 0.5,
+        dates=_dates(cfg, segmentor),
         device=device,
         autocast=autocast,
         identity=identity,
@@ -214,9 +216,10 @@ def _reverses_bands(cfg: Config, segmentor: nn.Module) -> bool:
 
 def _scene_settings(cfg: Config, segmentor: nn.Module) -> dict[str, Any]:
     scene = dict(cfg.get('scene') or {})
-    unknown = scene.keys() - {'tile', 'overlap', 'bands', 'batch_size'}
+    unknown = scene.keys() - {'tile', 'overlap', 'bands', 'batch_size', 'dates'}
     if unknown:
-        raise ConfigError('scene', ', '.join(sorted(unknown)), 'tile, overlap, bands, batch_size', 'Mend the config.')
+        expected = 'tile, overlap, bands, batch_size, dates'
+        raise ConfigError('scene', ', '.join(sorted(unknown)), expected, 'Mend the config.')
     tile = int(scene.get('tile') or _crop_size(cfg))
     divisor = getattr(segmentor.data_preprocessor, 'size_divisor', None) or 1
     if tile % divisor:
@@ -226,9 +229,15 @@ def _scene_settings(cfg: Config, segmentor: nn.Module) -> dict[str, Any]:
         'tile': tile,
         'overlap': int(scene.get('overlap', tile // 4)),
         'bands': list(bands) if bands else None,
-        'channels': len(bands) if bands else _in_channels(cfg, segmentor),
+        'channels': len(bands) * _dates(cfg, segmentor) if bands else _in_channels(cfg, segmentor),
         'batch_size': int(scene.get('batch_size', 4)),
     }
+
+
+def _dates(cfg: Config, segmentor: nn.Module) -> int:
+    """Dates that the model compares: the config's word, else the model's."""
+    chosen: Any = (cfg.get('scene') or {}).get('dates') or getattr(segmentor, 'dates', 1)
+    return int(chosen)
 
 
 def _crop_size(cfg: Config) -> int:
@@ -242,4 +251,6 @@ def _in_channels(cfg: Config, segmentor: nn.Module) -> int:
     backbone = cfg.model.get('backbone') or {}
     channels = backbone.get('in_channels') or backbone.get('in_chans')
     mean = getattr(segmentor.data_preprocessor, 'mean', None)
-    return int(channels or (mean.numel() if mean is not None and mean.numel() > 1 else 3))
+    if mean is not None and mean.numel() > 1 and (not channels or _dates(cfg, segmentor) > 1):
+        return int(mean.numel())
+    return int(channels or 3) * _dates(cfg, segmentor)

@@ -33,7 +33,7 @@ class SceneModel:
         network: (N, C, H, W) normalised float pixels to (N, K, H, W) logits; K is 1 for a lone foreground logit.
         classes: Class names, in the order of the logits. A network with one logit has two: background, foreground.
         palette: RGB of each class, 0 to 255; generated when empty.
-        channels: Bands that the network takes.
+        channels: Bands that the network takes, of all dates.
         bands: 1-based bands of a scene that it takes, in its training pipeline's order; None when scenes are expected
             to have just these bands.
         tile: Tile size in pixels that the network was trained on.
@@ -45,6 +45,7 @@ class SceneModel:
         threshold: Probability above which a lone logit means foreground.
         device: Where the network is.
         autocast: Reduced precision of the network's forward pass; None computes as the weights are stored.
+        dates: Number of dates that the network compares: 2 for change detection. Their bands follow each other.
         identity: What tells this model from others in records and when a run is resumed (paths, checksums).
     """
 
@@ -60,6 +61,7 @@ class SceneModel:
     std: Sequence[float] = ()
     reverse_bands: bool = False
     threshold: float = 0.5
+    dates: int = 1
     device: torch.device | str = 'cpu'
     autocast: torch.dtype | None = None
     identity: dict[str, Any] = field(default_factory=dict)

@@ -7,11 +7,12 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmrs.cli.options import KeyValues
-from mmrs.errors import ConfigError, MmrsError
+from mmrs.errors import ConfigError, MmrsError, RasterError
 
 if TYPE_CHECKING:
     from mmrs.apis.map_plan import MapOptions
@@ -24,6 +25,11 @@ Writes, for each SCENE: NAME_classes.tif (cloud-optimised GeoTIFF with colour ta
 it stopped when the same command is given again. Example:
 
   mmrs predict config.py best.pth scene.tif -o maps --polygons gpkg
+
+With a model of change detection, two scenes of one place are compared; the later one is brought to the grid of the
+earlier. The map is NAME_LATER_change.tif, its polygons are what changed:
+
+  mmrs predict change.py best.pth 2019.tif --after 2023.tif -o maps --polygons
 """
 
 
@@ -41,6 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_input(group: Any) -> None:
+    help_text = 'later scene, for change detection; a folder holds one of the same name for each SCENE'
+    group.add_argument('--after', metavar='FILE', help=help_text)
     help_text = "bands to use, counted from 1, in the order of the model's training, e.g. 1,2,3 (the config's)"
     group.add_argument('--bands', type=_numbers, metavar='N,N,...', help=help_text)
     help_text = 'value of missing pixels, instead of what the scene declares; nan is allowed'
@@ -112,7 +120,7 @@ def run(args: argparse.Namespace) -> int:
         )
         for scene in scenes:
             try:
-                _predict(model, scene, args.out, options, args.dry_run)
+                _predict(model, scene, args.out, replace(options, after=_later(scene, args.after)), args.dry_run)
             except MmrsError as error:
                 _report(error)
                 failed += 1
@@ -140,6 +148,16 @@ def _scenes(inputs: list[str]) -> tuple[list[Path], int]:
             fix = 'Map them into different folders.'
             raise ConfigError(path, f'the name of {other}', 'names that differ: outputs are named after scenes', fix)
     return list(found), failed
+
+
+def _later(scene: Path, after: str | None) -> Path | None:
+    """The later scene: the file itself, or the one of the scene's name in a folder."""
+    if after is None:
+        return None
+    path = Path(after) / scene.name if Path(after).is_dir() else Path(after)
+    if not path.exists() and '/vsi' not in after and '://' not in after:
+        raise RasterError(path, 'no such file', 'the later scene', 'Correct --after.')
+    return path
 
 
 def _predict(model: SceneModel, scene: Path, out: str, options: MapOptions, dry_run: bool) -> None:

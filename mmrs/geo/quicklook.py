@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ def write_quicklook(
     class_map: NDArray[Any],
     class_names: Sequence[str],
     palette: Sequence[Sequence[int]],
-    image: NDArray[Any] | None = None,
+    image: NDArray[Any] | Mapping[str, NDArray[Any]] | None = None,
     nodata: int | None = 255,
     gsd: tuple[float, float] | None = None,
     north_up: bool = False,
@@ -44,7 +44,7 @@ def write_quicklook(
         class_map: (rows, columns) of a decimated map.
         class_names: Names of the values from 0.
         palette: Colours of the values from 0, each (red, green, blue) from 0 to 255.
-        image: (bands, rows, columns) of the same extent, of any dtype.
+        image: (bands, rows, columns) of the same extent, of any dtype; or several by title, such as two dates.
         nodata: Value of missing pixels in the map; they count in no share.
         gsd: Metres per pixel of ``class_map`` along (rows, columns); without it the picture says that it has no scale.
         north_up: Whether the upper edge is north; only then there is an arrow.
@@ -60,14 +60,15 @@ def write_quicklook(
     aspect = class_map.shape[0] / class_map.shape[1] * (gsd[1] / gsd[0] if gsd else 1)
     shares = _shares(class_map, len(class_names)) if shares is None else shares
     lines = min(MOST_CLASSES, sum(share > 0 for share in shares)) + 1
-    page = _Page.fit(aspect, 1 if image is None else 2, lines)
+    images = {} if image is None else image if isinstance(image, Mapping) else {'Image': image}
+    page = _Page.fit(aspect, 1 + len(images), lines)
     figure = Figure(figsize=(page.width, page.height), dpi=DOTS_PER_INCH, facecolor='white')
     FigureCanvasAgg(figure)
     pictures = [('Classes', _coloured(class_map, palette, nodata), 'nearest')]
-    if image is not None:
-        same = nodata is not None and image.shape[1:] == class_map.shape
-        picture = to_picture(image, class_map != nodata if same else None)
-        pictures.insert(0, ('Image', picture, 'antialiased'))
+    for place, (label, pixels) in enumerate(images.items()):
+        same = nodata is not None and pixels.shape[1:] == class_map.shape
+        picture = to_picture(pixels, class_map != nodata if same else None)
+        pictures.insert(place, (label, picture, 'antialiased'))
     for (label, picture, interpolation), (left, bottom) in zip(pictures, page.panels, strict=True):
         axes = figure.add_axes(page.box(left, bottom, page.panel_width, page.panel_height))
         axes.imshow(picture, aspect='auto', interpolation=interpolation)

@@ -185,12 +185,16 @@ class Scene:
             try:
                 with gdal_env(), warnings.catch_warnings():
                     warnings.simplefilter('ignore', NotGeoreferencedWarning)
-                    dataset = rasterio.open(self.path)
+                    dataset = self._open()
             except (*GDAL_ERRORS, OSError, ValueError) as error:
                 raise cannot_open(self.path, error) from error
             self._threads.dataset = (os.getpid(), dataset)
             self._opened.append(dataset)
         return dataset
+
+    def _open(self) -> DatasetReader:
+        """A new dataset; a subclass may wrap it."""
+        return rasterio.open(self.path)
 
     @contextmanager
     def _reading(self, window: Window | None) -> Iterator[DatasetReader]:
