@@ -12,6 +12,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS
 from PIL import Image
+from tiny_change import is_change, paint_pairs, shrink_change
 from tiny_sets import catalogue_set
 
 import mmrs.registry  # noqa: F401
@@ -32,7 +33,7 @@ TINY_STAGES = dict(embed_dims=8, depths=(1, 1, 1, 1), num_heads=(1, 1, 2, 4))
 # One of each kind runs.
 RUN = re.compile(
     'small_|quickstart|synthetic|base_upernet_160k_isaid-512|huge_upernet_160k_isaid-512|50_upernet_160k_isaid'
-    '|atlantic|c2sms|sos|earthmiss|deepglobe-roads|mars-base_upernet_160k_deepglobe'
+    '|atlantic|c2sms|sos|earthmiss|deepglobe-roads|mars-base_upernet_160k_deepglobe|mars.*whu-cd|50_siam'
 )
 VIT = ('mmrs.SkySenseS2', 'mmrs.SkySenseS1')
 
@@ -45,7 +46,9 @@ def depth(config: Config) -> int:
 def shrink(config: Config, work: Path) -> Config:
     """The same config at tiny width, two images a batch, one iteration, without weights."""
     backbone, head = config.model.backbone, config.model.decode_head
-    if backbone.type in VIT:
+    if is_change(config):
+        shrink_change(config)
+    elif backbone.type in VIT:
         shrink_vit(config)
     elif backbone.type == 'ResNet':
         backbone.update(init_cfg=None, base_channels=8)
@@ -60,7 +63,7 @@ def shrink(config: Config, work: Path) -> Config:
         config.model.data_preprocessor.size = (56, 56)
         config.model.test_cfg.update(crop_size=(56, 56), stride=(42, 42))
     for step in config.train_dataloader.dataset.pipeline:
-        if step.type == 'RandomCrop':
+        if step.type == 'RandomCrop' and not is_change(config):
             step.crop_size = tuple(config.model.data_preprocessor.size)
         if step.type == 'RandomResize':
             step.scale = (64, 64)
@@ -191,12 +194,14 @@ def test_neck_scales_are_those_of_the_paper(size: str, pixels: int) -> None:
 def test_one_training_and_one_validation_step(name: str, tmp_path: Path) -> None:
     root = tmp_path / 'data'
     config = load_config(name, dict(data_root=str(root)))
-    if 'synthetic' in name:
+    if is_change(config):
+        paint_pairs(root, config)
+    elif 'synthetic' in name:
         write_dataset(root, Plan(train=2, val=1, tile=128, scene_size=32))
     else:
         paint(root, config)
     config = shrink(config, tmp_path / 'run')
-    if 'quickstart' in name and 'synthetic' not in name:
+    if 'quickstart' in name and 'synthetic' not in name and not is_change(config):
         config.model.data_preprocessor.size = (64, 64)
         for step in config.train_dataloader.dataset.pipeline:
             if step.type == 'RandomCrop':
@@ -204,7 +209,7 @@ def test_one_training_and_one_validation_step(name: str, tmp_path: Path) -> None
     train(config)
     assert list((tmp_path / 'run').glob('*_1.pth'))
     text = next((tmp_path / 'run').glob('*/*.log')).read_text()
-    assert 'mIoU' in text and 'loss: nan' not in text
+    assert ('change/F1' if is_change(config) else 'mIoU') in text and 'loss: nan' not in text
 
 
 def test_the_page_lists_every_config() -> None:

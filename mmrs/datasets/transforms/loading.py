@@ -116,7 +116,7 @@ class LoadMask(BaseTransform):
         number = self.num_classes or results.get('num_classes')
         if number:
             check_values(mask, number, path)
-        shape = results.get('img_shape')
+        shape = results.get('ori_shape') or results.get('img_shape')  # a test pipeline may have resized the image
         if shape is not None and mask.shape != tuple(shape[:2]):
             expected = f'{shape[0]} x {shape[1]} like the image {results.get("img_path")}'
             raise DataError(path, _size(mask), expected, 'Redo the mask on the grid of the image.')
