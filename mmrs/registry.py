@@ -51,6 +51,7 @@ MODELS = HostRegistry(
         BANMLPDecoder='mmrs.models.change.ban',
         BitemporalAdapterHead='mmrs.models.change.ban',
         DetDataPreprocessor='mmrs.models.detection.data_preprocessor',
+        ForegroundDiceLoss='mmrs.models.change.losses',
         GaussianKLDLoss='mmrs.models.detection.kld_loss',
         RHINO='mmrs.models.detection.rhino',
         RHINOHead='mmrs.models.detection.rhino_head',

@@ -23,7 +23,7 @@ model = dict(
         in_channels=2048,
         loss_decode=[
             dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=0.5, avg_non_ignore=True),
-            dict(type='DiceLoss', use_sigmoid=True, loss_weight=0.5, loss_name='loss_dice'),
+            dict(type='mmrs.ForegroundDiceLoss', loss_weight=0.5),
         ],
     ),
     auxiliary_head=None,

@@ -82,7 +82,7 @@ def test_mars_change_head_reads_both_dates():
     backbone = dict(type='mmrs.MaRS', size=stages, modality='rgb', window_size=2)
     loss = [
         dict(type='mmseg.CrossEntropyLoss', use_sigmoid=True, loss_weight=0.5),
-        dict(type='mmseg.DiceLoss', use_sigmoid=True, activate=True, loss_weight=0.5, loss_name='loss_dice'),
+        dict(type='mmrs.ForegroundDiceLoss', loss_weight=0.5),
     ]
     head = dict(type='mmrs.MaRSChangeHead', in_channels=128, loss_decode=loss)
     model = tiny(backbone=backbone, neck=None, decode_head=head, auxiliary_head=None)
