@@ -19,7 +19,7 @@ model = dict(
         ),
         ban_dec_cfg=dict(in_channels=[16, 32, 80, 128], channels=32, dropout_ratio=0.0),
         # With class weights mmsegmentation leaves ignored pixels out by itself, and fails when told to.
-        loss_decode=dict(class_weight=[1.0, 3.0], avg_non_ignore=False),
+        loss_decode=dict(class_weight=[1.0, 8.0], avg_non_ignore=False),
     ),
     test_cfg=dict(_delete_=True, mode='whole'),
 )

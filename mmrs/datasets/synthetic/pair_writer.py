@@ -17,8 +17,9 @@ from mmrs.datasets.synthetic.change import SyntheticPair, draw_pair
 from mmrs.datasets.synthetic.writer import CRS, ORIGIN, TILES_PER_SIDE, Plan, site_seed, write_complete, write_tif
 
 FORMAT = 'mmrs-synthetic-change'
-VERSION = 1  # raised whenever the same seed would draw other pixels
+VERSION = 2  # raised whenever the same seed would draw other pixels
 FOLDERS = ('A', 'B', 'label')
+PER_SITE = 8  # tiles of the 16 that a site has: half of a landscape is without a house
 RGB = ('red', 'green', 'blue')
 
 
@@ -38,7 +39,7 @@ def write_pairs(
         {train,val,test}/label/*.png                0 and 255
         before.tif after.tif change.tif             one large pair elsewhere, georeferenced
 
-    Of each site the tiles with most change come first: where few are asked for, they show some.
+    Of each site the half of the tiles that changed most is taken.
 
     Args:
         root: Folder to create. A finished dataset of the same plan is kept as it is.
@@ -64,8 +65,11 @@ def _description(plan: Plan) -> dict[str, Any]:
 
 
 def _sites(plan: Plan) -> list[tuple[str, int]]:
-    tests = [('test', count) for split, count in plan.sites() if split == 'val']
-    return [*plan.sites(), *tests]
+    return [
+        (split, min(PER_SITE, count - first))
+        for split, count in (('train', plan.train), ('val', plan.val), ('test', plan.val))
+        for first in range(0, count, PER_SITE)
+    ]
 
 
 def _fill(folder: Path, plan: Plan, progress: Callable[[int, int], None]) -> None:
