@@ -13,7 +13,7 @@ train_pipeline = [
     _base_.pack,
 ]
 train_dataloader = dict(
-    num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root, pipeline=train_pipeline)
+    num_workers=1, persistent_workers=True, dataset=dict(data_root=data_root, pipeline=train_pipeline)
 )
 val_dataloader = dict(batch_size=4, num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root))
 test_dataloader = dict(batch_size=4, num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root))
