@@ -13,7 +13,7 @@ from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
 from numpy.typing import NDArray
 
-from mmrs.datasets.transforms.loading import read_raster
+from mmrs.datasets.pixels import read_pixels
 from mmrs.geo.stretch import to_picture
 from mmrs.registry import VISUALIZERS
 
@@ -112,7 +112,7 @@ def draw_pair(sample: SegDataSample, image: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _picture(path: str) -> NDArray[np.uint8]:
-    pixels = read_raster(path)
+    pixels = read_pixels(path)
     return np.moveaxis(pixels[:3], 0, -1) if _is_rgb(pixels) else to_picture(pixels)
 
 

@@ -80,10 +80,10 @@ def test_another_projection_and_resolution_bring_each_pixel_to_its_place(tmp_pat
         assert pair.valid().all()
         found = pair.read()[2:]
         columns, rows = np.meshgrid(np.arange(50), np.arange(40))
-        np.testing.assert_allclose(found[0], 1_001 + 2 * columns, atol=0.05)  # metres, of pixels of 2 m
-        np.testing.assert_allclose(found[1], 999 - 2 * rows, atol=0.05)
+        np.testing.assert_allclose(found[0], 1_001 + 2 * columns, atol=0.1)  # metres, of pixels of 2 m
+        np.testing.assert_allclose(found[1], 999 - 2 * rows, atol=0.1)
         parts = [pair.read(Window(0, row, 50, 8))[2:] for row in range(0, 40, 8)]
-        np.testing.assert_allclose(np.concatenate(parts, axis=1), found, atol=0.05)
+        np.testing.assert_allclose(np.concatenate(parts, axis=1), found, atol=0.1)
 
 
 def test_an_alpha_band_of_the_later_scene_stays_a_mask(tmp_path: Path) -> None:
