@@ -93,7 +93,7 @@ def test_from_the_shell(trained, tmp_path) -> None:
 
 
 def test_killed_command_goes_on(trained, tmp_path) -> None:
-    scene = write_scene(tmp_path / 's.tif', 900, 600)
+    scene = write_scene(tmp_path / 's.tif', 600, 600)
     arguments = ['predict', *trained, scene, '--device', 'cpu', '--overlap', '32', '--no-quicklook', '-o']
     assert main([*arguments, str(tmp_path / 'whole')]) == 0
     process = subprocess.Popen(

@@ -48,7 +48,7 @@ def test_trains_and_resumes_where_it_stopped(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_kill_and_resume_equals_an_unbroken_run(tmp_path: Path) -> None:
-    config = write_run(tmp_path, iterations=30, workers=2)
+    config = write_run(tmp_path, iterations=14, workers=1)
     whole, broken = tmp_path / 'whole', tmp_path / 'broken'
     assert main(['train', str(config), '--work-dir', str(whole)]) == 0
     with open(tmp_path / 'log', 'w') as log:
@@ -59,12 +59,12 @@ def test_kill_and_resume_equals_an_unbroken_run(tmp_path: Path) -> None:
         process.kill()
         process.wait()
     stopped_at = read_checkpoint(find_resume_checkpoint(broken))['meta']['iter']
-    assert 4 <= stopped_at < 30  # 4: killed between the checkpoint and the pointer to it
+    assert 4 <= stopped_at < 14  # 4: killed between the checkpoint and the pointer to it
     assert main(['train', str(config), '--work-dir', str(broken), '--resume']) == 0
     assert losses(broken) == losses(whole)
-    assert len(losses(whole)) == 30
-    for name, value in weights(whole, 30).items():
-        assert torch.equal(value, weights(broken, 30)[name]), name
+    assert len(losses(whole)) == 14
+    for name, value in weights(whole, 14).items():
+        assert torch.equal(value, weights(broken, 14)[name]), name
 
 
 def test_full_disk_ends_the_run_and_keeps_the_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

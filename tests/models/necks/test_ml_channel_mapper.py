@@ -6,16 +6,13 @@ from torch.nn import functional
 
 from mmrs.errors import ConfigError
 from mmrs.models import MLChannelMapper
-from mmrs.registry import MODELS
 
 GROUPS = dict(type='GN', num_groups=4)
 
 
 def test_published_size():
     with torch.device('meta'):
-        neck = MODELS.build(
-            dict(type='MLChannelMapper', in_channels=[1536] * 3, ml_out_channels=1536, out_channels=256, num_outs=4)
-        )
+        neck = MLChannelMapper([1536] * 3, ml_out_channels=1536, out_channels=256, num_outs=4)
         maps = neck([torch.zeros(1, 1536, 56, 56)] * 3)
     assert sum(p.numel() for p in neck.parameters()) == 75_517_952
     assert [tuple(level.shape[1:]) for level in maps] == [(256, side, side) for side in (112, 56, 28, 14)]
