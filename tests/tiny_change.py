@@ -56,16 +56,16 @@ def _narrow(model: Any, channels: list[int], aux: int) -> None:
     model.auxiliary_head.update(in_channels=aux, channels=16)
 
 
-def paint_pairs(root: Path, config: Any) -> None:
+def paint_pairs(root: Path, config: Any, side: int = 96) -> None:
     """Two pairs a split, half of each changed."""
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         layout, split = loader.dataset.layout, loader.dataset.split
         suffix = '.jpg' if layout == 'cdd' else '.png'
         for index in range(2):
             values = np.random.default_rng(index)
-            label = np.zeros((96, 96), np.uint8)
-            label[:48] = 255
-            layers = [values.integers(0, 255, (96, 96, 3), np.uint8) for _ in range(2)]
+            label = np.zeros((side, side), np.uint8)
+            label[: side // 2] = 255
+            layers = [values.integers(0, 255, (side, side, 3), np.uint8) for _ in range(2)]
             for folder, pixels in zip(LAYOUTS[layout][0], [*layers, label], strict=True):
                 (root / split / folder).mkdir(parents=True, exist_ok=True)
                 Image.fromarray(pixels).save(root / split / folder / f'{split}_{index}{suffix}')

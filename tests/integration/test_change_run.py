@@ -19,7 +19,8 @@ NAME = 'quickstart/unet-siam_fcn_600_synthetic-change-128'
 def config(root: Path, **options: object) -> object:
     found = load_config(NAME, {
         'data_root': str(root), 'train_cfg.max_iters': 60, 'train_cfg.val_interval': 60,
-        'train_dataloader.batch_size': 2, 'default_hooks.visualization.interval': 1, **options,
+        'train_dataloader.batch_size': 4, 'param_scheduler': [], 'model.decode_head.loss_decode.class_weight': None,
+        'default_hooks.visualization.interval': 1, **options,
     })  # fmt: skip
     for step in found.train_dataloader.dataset.pipeline:
         if step.type == 'RandomCrop':
@@ -30,7 +31,7 @@ def config(root: Path, **options: object) -> object:
 
 def paint(root: Path) -> None:
     """Pairs whose later image is brighter on one half: what is brighter has changed."""
-    paint_pairs(root, load_config(NAME))
+    paint_pairs(root, load_config(NAME), 128)  # a U-Net takes multiples of 16 at every scale of the views
     for path in root.glob('*/B/*.png'):
         label = np.asarray(Image.open(path.parents[1] / 'label' / path.name))
         before = np.asarray(Image.open(path.parents[1] / 'A' / path.name)) // 4
@@ -59,4 +60,4 @@ def test_it_learns_and_is_tested_with_and_without_views(run: Path, tta: bool) ->
     if shown:
         pictures = sorted(shown.rglob('*.png'))
         assert len(pictures) == 2
-        assert np.asarray(Image.open(pictures[0])).shape == (96, 3 * 96 + 2 * 4, 3), 'both dates and the coded map'
+        assert np.asarray(Image.open(pictures[0])).shape == (128, 3 * 128 + 2 * 4, 3), 'both dates and the coded map'
