@@ -30,6 +30,9 @@ With a model of change detection, two scenes of one place are compared; the late
 earlier. The map is NAME_LATER_change.tif, its polygons are what changed:
 
   mmrs predict change.py best.pth 2019.tif --after 2023.tif -o maps --polygons
+
+With the config of a classifier, SCENE is an image, a folder of images or a .txt list of them, and the output is
+DIR/classes.csv with class and scores of each (or a name that ends in .csv).
 """
 
 
@@ -91,6 +94,10 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         0 if all went well, 1 if a scene failed.
     """
+    from mmrs.cli.classification import classify, is_classifier
+
+    if is_classifier(args):
+        return classify(args)
     import torch
 
     from mmrs.apis.map_plan import MapOptions
