@@ -1,5 +1,5 @@
-"""SkySense++'s Sentinel-1 backbone on SOS oil spill. The original has 2 input channels for images with 3 and trains
-for no iteration: here 3 channels, and the 10,000 iterations of its neighbours. Never trained here.
+"""SkySense++'s Sentinel-1 backbone on SOS oil spill. The original has 2 input channels for images of 3 equal ones and
+trains for no iteration: here one channel, on the weights of VV, and 10,000 iterations. Never trained here.
 """
 
 _base_ = [
@@ -8,10 +8,10 @@ _base_ = [
     '../_base_/schedules/mmseg_10k.py',
 ]
 model = dict(
-    data_preprocessor=dict(sensor='sos-sar'),
-    backbone=dict(in_channels=3),
+    data_preprocessor=dict(sensor=None, mean=[83.37], std=[40.45]),
+    backbone=dict(bands=('VV',)),
     neck=dict(out_channels=1024, scales=[4, 2, 1, 0.5]),
     decode_head=dict(in_channels=[1024] * 4, num_classes=2),
     auxiliary_head=None,
 )
-scene = dict(bands=[1, 2, 3])
+scene = dict(bands=[1])
