@@ -1,0 +1,13 @@
+"""CGEarthEye giant, frozen, with DINO on DIOR. Never trained here."""
+
+_base_ = [
+    '../_base_/models/dino.py',
+    '../_base_/sizes/cgeartheye-giant.py',
+    '../_base_/datasets/dior.py',
+    '../_base_/schedules/mmdet_60e.py',
+]
+model = dict(
+    backbone={{_base_.cgeartheye}},
+    neck=dict(in_channels={{_base_.widths}}),
+    bbox_head=dict(num_classes=20),
+)

@@ -1,0 +1,13 @@
+"""CGEarthEye large, frozen, with rotated RTMDet's head on DIOR-R. Never trained here."""
+
+_base_ = [
+    '../_base_/models/rrtmdet.py',
+    '../_base_/sizes/cgeartheye-large.py',
+    '../_base_/datasets/dior-r.py',
+    '../_base_/schedules/mmrotate_12e.py',
+]
+model = dict(
+    backbone={{_base_.cgeartheye}},
+    neck=dict(in_channels={{_base_.widths}}),
+    bbox_head=dict(num_classes=20),
+)
