@@ -150,17 +150,7 @@ def _write_sidecar(model: SceneModel, plan: MapPlan, shares: dict[str, float], r
         'mmrs_version': __version__,
         'torch_version': str(torch.__version__),
         'model': model.identity,
-        'scene': {
-            'path': os.path.abspath(scene.path),
-            'width': scene.width,
-            'height': scene.height,
-            'dtype': str(scene.dtype),
-            'bands': list(scene.bands),
-            'nodata': [None if value is None else float(value) for value in scene.nodata],
-            'crs': scene.crs.to_string() if scene.crs else None,
-            'transform': list(scene.transform)[:6],
-            'gsd_metres': scene.gsd,
-        },
+        'scene': scene_record(scene),
         **_later(scene),
         'settings': plan.settings,
         'classes': [
@@ -176,3 +166,22 @@ def _write_sidecar(model: SceneModel, plan: MapPlan, shares: dict[str, float], r
     }
     with replacing(plan.outputs['sidecar']) as temporary:
         temporary.write_text(json.dumps(record, indent=2, default=str, allow_nan=True) + '\n', encoding='utf-8')
+
+
+def scene_record(scene: Scene) -> dict[str, Any]:
+    """What a sidecar says about a scene.
+
+    Args:
+        scene: The opened scene.
+    """
+    return {
+        'path': os.path.abspath(scene.path),
+        'width': scene.width,
+        'height': scene.height,
+        'dtype': str(scene.dtype),
+        'bands': list(scene.bands),
+        'nodata': [None if value is None else float(value) for value in scene.nodata],
+        'crs': scene.crs.to_string() if scene.crs else None,
+        'transform': list(scene.transform)[:6],
+        'gsd_metres': scene.gsd,
+    }

@@ -149,7 +149,7 @@ def plan_map(
         settings=settings,
         outputs=outputs,
         folder=folder / f'.{stem}.partial',
-        key=_key([scene, *([options.after] if options.after else [])], model, settings),
+        key=run_key([scene, *([options.after] if options.after else [])], model, settings),
     )
 
 
@@ -206,7 +206,14 @@ def _open_pair(path: str | os.PathLike[str], bands: Sequence[int] | None, option
     return ScenePair(path, options.after, bands, options.nodata)
 
 
-def _key(paths: Sequence[str | os.PathLike[str]], model: SceneModel, settings: dict[str, Any]) -> str:
+def run_key(paths: Sequence[str | os.PathLike[str]], model: SceneModel, settings: dict[str, Any]) -> str:
+    """Hash of scenes, model and settings, which tells one run from another.
+
+    Args:
+        paths: The rasters.
+        model: The model.
+        settings: What changes the result.
+    """
     files: list[str] = []
     for path in paths:
         with rasterio.open(path) as dataset:

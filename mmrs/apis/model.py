@@ -1,4 +1,4 @@
-"""Loads an mmsegmentation model for scene mapping from a config and a checkpoint."""
+"""Loads a segmentor or a detector for whole scenes from a config and a checkpoint."""
 
 from __future__ import annotations
 
@@ -50,21 +50,22 @@ def load_model(
     autocast: torch.dtype | None = None,
     cfg_options: Mapping[str, Any] | None = None,
 ) -> SceneModel:
-    """Builds a segmentor and loads its trained weights, all of them or none.
+    """Builds a segmentor or a detector and loads its trained weights, all of them or none.
 
     The config may hold ``scene = dict(tile=512, overlap=128, bands=[1, 2, 3], batch_size=4)``, and ``dates=2`` where
-    a model that is not of ``mmrs.models.change`` compares two dates. What it leaves out follows from the test-time
+    a model that is not of ``mmrs.models.change`` compares two dates; for a detector ``score=0.3`` and
+    ``merge_iou=0.5``, see :class:`mmrs.apis.detector.DetectionModel`. What it leaves out follows from the test-time
     crop, the data preprocessor and the backbone.
 
     Args:
-        config: An mmengine config of a segmentor, its path, or its name below ``configs/``.
+        config: An mmengine config of a segmentor or detector, its path, or its name below ``configs/``.
         checkpoint: File written by training.
         device: Where the model runs.
         autocast: Reduced precision of the forward pass, such as `torch.bfloat16`.
         cfg_options: Config keys to override, dotted.
 
     Raises:
-        ConfigError: If the config is missing or describes no segmentor that can be built.
+        ConfigError: If the config is missing or describes no segmentor or detector that can be built.
         WeightsError: If the checkpoint is missing, unsafe, damaged or belongs to another model.
     """
     cfg = _read(config, cfg_options)
@@ -82,20 +83,25 @@ def load_model(
         'checkpoint': os.fspath(checkpoint),
         'checkpoint_sha256': sha256_of(checkpoint),
     }
-    return SceneModel(
-        network=SegmentorLogits(segmentor),
+    common: dict[str, Any] = dict(
         classes=classes,
         palette=palette,
         mean=[] if mean is None else mean.flatten().tolist(),
         std=[] if std is None else std.flatten().tolist(),
         reverse_bands=_reverses_bands(cfg, segmentor),
-        threshold=getattr(segmentor.decode_head, 'threshold', None) or 0.5,
         dates=_dates(cfg, segmentor),
         device=device,
         autocast=autocast,
         identity=identity,
         **_scene_settings(cfg, segmentor),
     )
+    if _is_detector(cfg):
+        from mmrs.apis.detector import DetectionModel, DetectorBoxes
+
+        oriented = str(cfg.get('default_scope')) == 'mmrotate'
+        return DetectionModel(DetectorBoxes(segmentor), **common, oriented=oriented)
+    threshold = getattr(segmentor.decode_head, 'threshold', None) or 0.5
+    return SceneModel(SegmentorLogits(segmentor), **common, threshold=threshold)
 
 
 def _read(config: str | os.PathLike[str] | Config, cfg_options: Mapping[str, Any] | None) -> Config:
@@ -137,8 +143,9 @@ def _build(cfg: Config) -> Any:  # a segmentor: mmsegmentation is not typed
     from mmrs.engine.console import import_host
 
     model = cfg.model.copy()
-    # Only training uses these; the weights come from the checkpoint.
-    model.update(auxiliary_head=None, pretrained=None)
+    if not _is_detector(cfg):
+        # Only training uses these; the weights come from the checkpoint.
+        model.update(auxiliary_head=None, pretrained=None)
     if str(model.get('backbone', {}).get('type')).endswith('CachedFeatures'):
         model.backbone.cache_features = False  # a scene is mapped once: nothing would be found again
     scope = cfg.get('default_scope') or 'mmseg'
@@ -149,10 +156,15 @@ def _build(cfg: Config) -> Any:  # a segmentor: mmsegmentation is not typed
     except Exception as error:  # constructors of any package may run here
         found = f'{type(error).__name__}: {" ".join(str(error).split())}'
         raise ConfigError(f'model of {cfg.filename}', found, f'a model of scope {scope}', 'Mend the config.') from error
-    if not hasattr(segmentor, 'encode_decode'):
+    if not _is_detector(cfg) and not hasattr(segmentor, 'encode_decode'):
         found = type(segmentor).__name__
-        raise ConfigError(f'model of {cfg.filename}', found, 'a semantic segmentor', 'Scene mapping needs one.')
+        expected = 'a semantic segmentor or a detector'
+        raise ConfigError(f'model of {cfg.filename}', found, expected, 'Scene mapping needs one.')
     return segmentor
+
+
+def _is_detector(cfg: Config) -> bool:
+    return 'bbox_head' in cfg.model or 'roi_head' in cfg.model
 
 
 def _load_strictly(segmentor: nn.Module, content: Mapping[str, Any], checkpoint: str | os.PathLike[str]) -> None:
@@ -177,13 +189,22 @@ def _some(keys: Sequence[str], count: int = 3) -> str:
 
 def _classes(cfg: Config, content: Mapping[str, Any], segmentor: Any) -> tuple[list[str], list[Any]]:
     """Names and colours: of the training run, else of the config, else of its dataset type, else numbers."""
-    count = max(int(segmentor.num_classes), 2)
+    count = _class_count(segmentor)
     saved = (content.get('meta') or {}).get('dataset_meta') or {}
     for meta in (saved, *_dataset_metainfo(cfg)):
         names, palette = list(meta.get('classes') or []), list(meta.get('palette') or [])
         if len(names) == count:
             return [str(name) for name in names], palette if len(palette) == count else []
     return [f'class {index}' for index in range(count)], []
+
+
+def _class_count(model: Any) -> int:
+    if hasattr(model, 'encode_decode'):
+        return max(int(model.num_classes), 2)
+    heads = model.roi_head.bbox_head if hasattr(model, 'roi_head') else model.bbox_head
+    # A cascade has a list of heads.
+    last: Any = heads[-1] if isinstance(heads, nn.ModuleList) else heads
+    return int(last.num_classes)
 
 
 def _dataset_metainfo(cfg: Config) -> list[Mapping[str, Any]]:
@@ -216,10 +237,11 @@ def _reverses_bands(cfg: Config, segmentor: nn.Module) -> bool:
 
 def _scene_settings(cfg: Config, segmentor: nn.Module) -> dict[str, Any]:
     scene = dict(cfg.get('scene') or {})
-    unknown = scene.keys() - {'tile', 'overlap', 'bands', 'batch_size', 'dates'}
+    boxes = {'score': float, 'merge_iou': float} if _is_detector(cfg) else {}
+    known = ['tile', 'overlap', 'bands', 'batch_size', 'dates', *boxes]
+    unknown = scene.keys() - set(known)
     if unknown:
-        expected = 'tile, overlap, bands, batch_size, dates'
-        raise ConfigError('scene', ', '.join(sorted(unknown)), expected, 'Mend the config.')
+        raise ConfigError('scene', ', '.join(sorted(unknown)), ', '.join(known), 'Mend the config.')
     tile = int(scene.get('tile') or _crop_size(cfg))
     divisor = getattr(segmentor.data_preprocessor, 'size_divisor', None) or 1
     if tile % divisor:
@@ -231,6 +253,7 @@ def _scene_settings(cfg: Config, segmentor: nn.Module) -> dict[str, Any]:
         'bands': list(bands) if bands else None,
         'channels': len(bands) * _dates(cfg, segmentor) if bands else _in_channels(cfg, segmentor),
         'batch_size': int(scene.get('batch_size', 4)),
+        **{name: convert(scene[name]) for name, convert in boxes.items() if name in scene},
     }
 
 

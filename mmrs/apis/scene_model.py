@@ -98,6 +98,18 @@ class SceneModel:
         Returns:
             (N, K, H, W) float32 logits on the model's device, K = ``num_classes``.
         """
+        logits = self.run(batch).float()
+        if logits.shape[1] == 1:
+            # The class map follows the threshold: the background's logit is the threshold's.
+            logits = torch.cat([torch.full_like(logits, self.threshold).logit(), logits], 1)
+        return logits
+
+    def run(self, batch: Tensor) -> Any:
+        """What the network says of raw pixels, as it says it.
+
+        Args:
+            batch: As for a call.
+        """
         pixels = batch.to(self.device, non_blocking=True)
         if self.reverse_bands:
             pixels = pixels.flip(1)
@@ -107,9 +119,4 @@ class SceneModel:
             pixels.div_(self._std)
         cast = torch.autocast(self.device.type, self.autocast) if self.autocast else nullcontext()  # type: ignore[union-attr]
         with cast:
-            logits = self.network(pixels)
-        logits = logits.float()
-        if logits.shape[1] == 1:
-            # The class map follows the threshold: the background's logit is the threshold's.
-            logits = torch.cat([torch.full_like(logits, self.threshold).logit(), logits], 1)
-        return logits
+            return self.network(pixels)

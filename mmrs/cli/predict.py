@@ -15,14 +15,17 @@ from mmrs.cli.options import KeyValues
 from mmrs.errors import ConfigError, MmrsError, RasterError
 
 if TYPE_CHECKING:
+    from mmrs.apis.detect_scene import DetectionResult
+    from mmrs.apis.detector import DetectionModel
     from mmrs.apis.map_plan import MapOptions
     from mmrs.apis.map_scene import MapResult
     from mmrs.apis.scene_model import SceneModel
 
 EPILOG = """\
 Writes, for each SCENE: NAME_classes.tif (cloud-optimised GeoTIFF with colour table), NAME_quicklook.png and NAME.json
-(what made the map), and on request NAME_probabilities.tif and NAME_polygons.gpkg. A run that was killed goes on where
-it stopped when the same command is given again. Example:
+(what made the map), and on request NAME_probabilities.tif and NAME_polygons.gpkg. A detector writes
+NAME_boxes.gpkg, NAME_quicklook.png and NAME.json. Mapping that was killed goes on where it stopped when the same
+command is given again. Example:
 
   mmrs predict config.py best.pth scene.tif -o maps --polygons gpkg
 
@@ -168,10 +171,14 @@ def _later(scene: Path, after: str | None) -> Path | None:
 
 
 def _predict(model: SceneModel, scene: Path, out: str, options: MapOptions, dry_run: bool) -> None:
+    from mmrs.apis.detector import DetectionModel
     from mmrs.apis.map_plan import describe, plan_map
     from mmrs.apis.map_scene import map_scene
     from mmrs.cli.progress import TileProgress
 
+    if isinstance(model, DetectionModel):
+        _detect(model, scene, out, options, dry_run)
+        return
     if dry_run:
         plan = plan_map(model, scene, out, options)
         with plan.scene:
@@ -180,6 +187,32 @@ def _predict(model: SceneModel, scene: Path, out: str, options: MapOptions, dry_
     with TileProgress(scene.name) as progress:
         result = map_scene(model, scene, out, options, progress, _say)
     _summarise(scene, result)
+
+
+def _detect(model: DetectionModel, scene: Path, out: str, options: MapOptions, dry_run: bool) -> None:
+    from mmrs.apis.detect_scene import detect_scene, plan_detection
+    from mmrs.apis.map_plan import describe
+    from mmrs.cli.progress import TileProgress
+
+    if dry_run:
+        plan = plan_detection(model, scene, out, options)
+        with plan.scene:
+            print(describe(plan, options))
+        return
+    with TileProgress(scene.name) as progress:
+        result = detect_scene(model, scene, out, options, progress, _say)
+    _summarise_boxes(scene, result)
+
+
+def _summarise_boxes(scene: Path, result: DetectionResult) -> None:
+    if not result.kept:
+        counts = sorted(result.counts.items(), key=lambda item: -item[1])
+        named = ', '.join(f'{name} {count}' for name, count in counts[:5] if count) or 'none found'
+        empty = f', {result.tiles_empty} empty' if result.tiles_empty else ''
+        objects = sum(result.counts.values())
+        print(f'{scene.name}: {result.tiles_run} tiles{empty} in {result.seconds:.1f} s; {objects} objects; {named}')
+    for kind, path in result.outputs.items():
+        print(f'  {kind}: {path}')
 
 
 def _summarise(scene: Path, result: MapResult) -> None:

@@ -81,7 +81,7 @@ def greedy(shapes: Shapes, threshold: float, labels: Tensor | None = None) -> Te
     kept = [left[:0]]
     while left.numel():
         block, left = left[:_BLOCK], left[_BLOCK:]
-        block = block[_resolve(*_suppressions(shapes, block, block, threshold, labels), block.numel())]
+        block = block[resolve(*_suppressions(shapes, block, block, threshold, labels), block.numel())]
         kept.append(block)
         if left.numel():
             _, suppressed = _suppressions(shapes, block, left, threshold, labels)
@@ -109,11 +109,19 @@ def _suppressions(
     return torch.cat([rows for rows, _ in found]), torch.cat([columns for _, columns in found])
 
 
-def _resolve(sources: Tensor, targets: Tensor, count: int) -> Tensor:
-    """Which figures a greedy pass keeps, (count,), bool.
+def resolve(sources: Tensor, targets: Tensor, count: int) -> Tensor:
+    """Which figures a greedy pass keeps.
 
     A figure is kept if no kept earlier one suppresses it. Every round fixes at least one more level of that
     recursion, and only its solution stays the same from one round to the next.
+
+    Args:
+        sources: Earlier figure of each pair that overlaps too much, (K,).
+        targets: Later figure of the pair, (K,).
+        count: Number of figures.
+
+    Returns:
+        (count,), bool.
     """
     keep = torch.ones(count, dtype=torch.bool, device=sources.device)
     while True:
