@@ -45,7 +45,7 @@ MODELS = HostRegistry(
     'model',
     parent=MMENGINE_MODELS,
     scope='mmrs',
-    locations=['mmrs.models', 'mmrs.models.data_preprocessor', 'mmrs.models.heads.mars_mmseg'],
+    locations=['mmrs.models'],
     late=dict(
         BAN='mmrs.models.change.ban',
         BANMLPDecoder='mmrs.models.change.ban',
@@ -53,8 +53,12 @@ MODELS = HostRegistry(
         DetDataPreprocessor='mmrs.models.detection.data_preprocessor',
         ForegroundDiceLoss='mmrs.models.change.losses',
         GaussianKLDLoss='mmrs.models.detection.kld_loss',
+        MaRSFCNHead='mmrs.models.heads.mars_mmseg',
+        MaRSChangeHead='mmrs.models.heads.mars_mmseg',
+        MaRSHeightHead='mmrs.models.heads.mars_mmseg',
         RHINO='mmrs.models.detection.rhino',
         RHINOHead='mmrs.models.detection.rhino_head',
+        SegDataPreProcessor='mmrs.models.data_preprocessor',
         SiamEncoderDecoder='mmrs.models.change.siamese',
     ),
 )

@@ -16,7 +16,6 @@ from mmrs.errors import ConfigError, MmrsError, RasterError
 
 if TYPE_CHECKING:
     from mmrs.apis.detect_scene import DetectionResult
-    from mmrs.apis.detector import DetectionModel
     from mmrs.apis.map_plan import MapOptions
     from mmrs.apis.map_scene import MapResult
     from mmrs.apis.scene_model import SceneModel
@@ -171,37 +170,27 @@ def _later(scene: Path, after: str | None) -> Path | None:
 
 
 def _predict(model: SceneModel, scene: Path, out: str, options: MapOptions, dry_run: bool) -> None:
+    from mmrs.apis.detect_scene import detect_scene, plan_detection
     from mmrs.apis.detector import DetectionModel
     from mmrs.apis.map_plan import describe, plan_map
     from mmrs.apis.map_scene import map_scene
     from mmrs.cli.progress import TileProgress
 
-    if isinstance(model, DetectionModel):
-        _detect(model, scene, out, options, dry_run)
-        return
+    detector = model if isinstance(model, DetectionModel) else None
     if dry_run:
-        plan = plan_map(model, scene, out, options)
+        plan = plan_detection(detector, scene, out, options) if detector else plan_map(model, scene, out, options)
         with plan.scene:
             print(describe(plan, options))
         return
     with TileProgress(scene.name) as progress:
-        result = map_scene(model, scene, out, options, progress, _say)
-    _summarise(scene, result)
-
-
-def _detect(model: DetectionModel, scene: Path, out: str, options: MapOptions, dry_run: bool) -> None:
-    from mmrs.apis.detect_scene import detect_scene, plan_detection
-    from mmrs.apis.map_plan import describe
-    from mmrs.cli.progress import TileProgress
-
-    if dry_run:
-        plan = plan_detection(model, scene, out, options)
-        with plan.scene:
-            print(describe(plan, options))
-        return
-    with TileProgress(scene.name) as progress:
-        result = detect_scene(model, scene, out, options, progress, _say)
-    _summarise_boxes(scene, result)
+        if detector:
+            boxes = detect_scene(detector, scene, out, options, progress, _say)
+        else:
+            result = map_scene(model, scene, out, options, progress, _say)
+    if detector:
+        _summarise_boxes(scene, boxes)
+    else:
+        _summarise(scene, result)
 
 
 def _summarise_boxes(scene: Path, result: DetectionResult) -> None:

@@ -13,6 +13,7 @@ from mmrs.datasets.synthetic.layers import draw_layers
 from mmrs.datasets.synthetic.materials import MATERIALS
 from mmrs.datasets.synthetic.noise import stream
 from mmrs.datasets.synthetic.optical import render_optical
+from mmrs.datasets.synthetic.scene import check_drawing
 from mmrs.datasets.synthetic.world import Parcel, World
 
 BUILT, RAZED = 0.35, 0.08  # share of the houses that only the later, only the earlier date has
@@ -49,10 +50,7 @@ def draw_pair(seed: int, height: int, width: int, gsd: float = 1.0) -> Synthetic
     Raises:
         ValueError: If an argument is out of range.
     """
-    if seed < 0 or min(height, width) < 16 or not 0.2 <= gsd <= 4:
-        raise ValueError(
-            f'seed {seed}, size {height} x {width}, gsd {gsd}: need seed >= 0, sides >= 16, gsd from 0.2 to 4'
-        )
+    check_drawing(seed, height, width, gsd)
     images, roofs = [], []
     for number, world in enumerate(_two_dates(build_world(seed, width * gsd, height * gsd))):
         layers = draw_layers(world, (height, width), gsd)

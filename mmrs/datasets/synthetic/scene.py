@@ -48,11 +48,20 @@ def draw_scene(seed: int, height: int, width: int, gsd: float = 1.0) -> Syntheti
     Raises:
         ValueError: If an argument is out of range.
     """
-    if seed < 0 or min(height, width) < 16 or not 0.2 <= gsd <= 4:
-        raise ValueError(
-            f'seed {seed}, size {height} x {width}, gsd {gsd}: need seed >= 0, sides >= 16, gsd from 0.2 to 4'
-        )
+    check_drawing(seed, height, width, gsd)
     world = build_world(seed, width * gsd, height * gsd)
     layers = draw_layers(world, (height, width), gsd)
     optical, sar = render_optical(world, layers), render_sar(world, layers)
     return SyntheticScene(optical, sar, layers.land_cover, layers.above, gsd, world)
+
+
+def check_drawing(seed: int, height: int, width: int, gsd: float) -> None:
+    """Refuses what cannot be drawn.
+
+    Raises:
+        ValueError: If an argument is out of the range that :func:`draw_scene` states.
+    """
+    if seed < 0 or min(height, width) < 16 or not 0.2 <= gsd <= 4:
+        raise ValueError(
+            f'seed {seed}, size {height} x {width}, gsd {gsd}: need seed >= 0, sides >= 16, gsd from 0.2 to 4'
+        )
