@@ -34,7 +34,8 @@ def test_contents(wheel: Path) -> None:
     assert 'mmrs = mmrs.cli:main' in commands
     assert 'mmrs/py.typed' in names
     sources = {path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / 'mmrs').rglob('*.py')}
-    configs = {f'mmrs/{path.relative_to(REPOSITORY).as_posix()}' for path in (REPOSITORY / 'configs').rglob('*.py')}
+    shipped = [*(REPOSITORY / 'configs').rglob('*.py'), *(REPOSITORY / 'configs').rglob('metafile.yml')]
+    configs = {f'mmrs/{path.relative_to(REPOSITORY).as_posix()}' for path in shipped}
     assert configs and sources | configs <= names
     assert not any(name.startswith(('tests/', 'tools/', 'configs/')) for name in names)
 
@@ -44,6 +45,7 @@ def test_configs_are_found_inside_the_installed_package(wheel: Path, tmp_path: P
         archive.extractall(tmp_path)
     code = (
         'import mmrs.apis.config as c; print(c.config_root()); print(*c.list_configs(), sep="\\n"); '
+        'from mmrs.apis.zoo import read_zoo; assert sorted(r.config for r in read_zoo()) == c.list_configs(); '
         'print(c.load_config("_base_/mmseg_runtime").default_scope)'
     )
     answer = subprocess.run(

@@ -19,6 +19,7 @@ COMMANDS = {
     'test': 'evaluate a checkpoint',
     'weights': 'list, convert and verify pretrained weights',
     'data': 'list, download, check and draw datasets',
+    'zoo': 'list, explain and check the configs that come with mmrs',
     'doctor': 'check the installation and say how to mend it',
 }
 

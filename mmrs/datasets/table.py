@@ -13,7 +13,7 @@ START, END = '<!-- catalogue: generated -->', '<!-- end of the catalogue -->'
 
 def catalogue_table() -> str:
     """Tables of all datasets, one a task, as Markdown."""
-    return '\n'.join([START, *_lines(), END])
+    return '\n'.join(_lines())
 
 
 def _lines() -> Iterator[str]:
@@ -47,8 +47,20 @@ def with_table(page: str) -> str:
     Args:
         page: Text with the two marks between which the table stands.
     """
-    before, _, rest = page.partition(START)
-    return before + catalogue_table() + rest.partition(END)[2]
+    return between(page, START, END, catalogue_table())
+
+
+def between(page: str, start: str, end: str, text: str) -> str:
+    """A page with another text between two marks, which stay.
+
+    Args:
+        page: Text with both marks.
+        start: First mark.
+        end: Second mark.
+        text: What comes between them.
+    """
+    before, _, rest = page.partition(start)
+    return f'{before}{start}\n{text}\n{end}{rest.partition(end)[2]}'
 
 
 if __name__ == '__main__':

@@ -34,7 +34,15 @@ sys.exit(code)
 
 @pytest.mark.parametrize(
     'arguments',
-    [['--help'], ['--version'], ['train', '--help'], ['test', '--help'], ['doctor', '--help'], ['weights', 'list']],
+    [
+        ['--help'],
+        ['--version'],
+        ['train', '--help'],
+        ['test', '--help'],
+        ['doctor', '--help'],
+        ['weights', 'list'],
+        ['zoo', 'list'],
+    ],
     ids=' '.join,
 )
 def test_stays_light(arguments: list[str]) -> None:

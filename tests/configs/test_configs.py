@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +24,6 @@ from mmrs.weights.catalogue import CATALOGUE
 EVERY = list_configs()
 CONFIGS = [name for name in EVERY if load_config(name).default_scope == 'mmseg']  # the others: beside this file
 NAME = re.compile(r'[a-z0-9]+-[a-z0-9]+_[a-z0-9]+_[0-9]+[ke]?_[a-z0-9-]+-[0-9]+\.py')
-PAGE = Path(__file__).parents[2] / 'docs' / 'configs.md'
 TINY = dict(embed_dims=24, num_layers=4, num_heads=3)
 TINY_STAGES = dict(embed_dims=8, depths=(1, 1, 1, 1), num_heads=(1, 1, 2, 4))
 
@@ -210,11 +208,3 @@ def test_one_training_and_one_validation_step(name: str, tmp_path: Path) -> None
     assert list((tmp_path / 'run').glob('*_1.pth'))
     text = next((tmp_path / 'run').glob('*/*.log')).read_text()
     assert ('change/F1' if is_change(config) else 'mIoU') in text and 'loss: nan' not in text
-
-
-def test_the_page_lists_every_config() -> None:
-    rows = re.findall(r'^\| `([^`]+\.py)` \|(.*)\|$', PAGE.read_text(), re.MULTILINE)
-    assert sorted(name for name, _ in rows) == EVERY
-    for name, row in rows:
-        cells: list[Any] = [cell.strip() for cell in row.split('|')]
-        assert (cells[-1] == 'never') == (not name.startswith('quickstart/')), name
