@@ -11,7 +11,7 @@ train_pipeline = [
     dict(type='RandomRotate', prob=0.5, degree=180),
     dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5, direction=['horizontal', 'vertical']),
-    dict(type='mmrs.EachDate', transforms=[_base_.distort]),
+    dict(type='mmrs.EachDate', transforms=[_base_.photometric]),
     _base_.pack,
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

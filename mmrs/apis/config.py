@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # A misspelt `trian_cfg` is this similar to the key that was meant; `tta_cfg` and `test_cfg` are not.
 TYPO_SIMILARITY = 0.88
+# Variables of a config that pipelines copy; an option that changes one changes its copies.
+FOLLOWED = ('photometric',)
 
 
 def config_root() -> Path:
@@ -59,7 +61,8 @@ def load_config(name: str | os.PathLike[str], options: Mapping[str, Any] | None 
     """Reads a config and applies ``--cfg-options``.
 
     ``data_root`` among the options moves every path of the config that lies below the old ``data_root``, because a
-    config has copied the variable into its dataloaders by the time that options are merged.
+    config has copied the variable into its dataloaders by the time that options are merged. ``photometric`` likewise
+    changes every transform that equals it.
 
     Args:
         name: See :func:`find_config`.
@@ -82,6 +85,7 @@ def load_config(name: str | os.PathLike[str], options: Mapping[str, Any] | None 
         moved = _moved(config.to_dict(), config.data_root, options['data_root'])
         config = Config(moved, filename=config.filename)
     try:
+        config = _followed(config, options)
         config.merge_from_dict(options)
     except (KeyError, TypeError, IndexError) as error:
         fix = 'Compare the keys with the config (mmengine prints it at the start of a run).'
@@ -115,6 +119,31 @@ def _check_keys(path: Path, config: Config) -> None:
         near = difflib.get_close_matches(key, sorted(known - set(config)), n=1, cutoff=TYPO_SIMILARITY)
         if near:
             raise ConfigError(path, f'the unknown key {key!r}', f'{near[0]!r}', f'Rename it to {near[0]!r}.')
+
+
+def _followed(config: Config, options: Mapping[str, Any]) -> Config:
+    """The config with the copies of ``FOLLOWED`` variables changed as the options change the variable."""
+    from mmengine.config import Config
+
+    for name in FOLLOWED:
+        own = {key: value for key, value in options.items() if key.split('.')[0] == name}
+        if own and name in config:
+            tree = config.to_dict()
+            changed = Config({name: tree[name]})
+            changed.merge_from_dict(own)
+            config = Config(_replaced(tree, tree[name], changed.to_dict()[name]), filename=config.filename)
+    return config
+
+
+def _replaced(node: Any, old: Any, new: Any) -> Any:
+    """Copy of a config tree with another value wherever the old one stands."""
+    if node == old:
+        return new
+    if isinstance(node, Mapping):
+        return {key: _replaced(value, old, new) for key, value in node.items()}
+    if isinstance(node, (list, tuple)):
+        return type(node)(_replaced(value, old, new) for value in node)
+    return node
 
 
 def _moved(node: Any, old: str, new: str) -> Any:

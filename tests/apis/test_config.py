@@ -42,6 +42,17 @@ def test_option_moves_the_data_of_one_config(config: Path, monkeypatch: pytest.M
     assert Path(loaded.filename) == config
 
 
+def test_option_changes_the_photometric_distortion_wherever_it_stands() -> None:
+    name = 'cgeartheye/cgeartheye-small_ban_80k_levir-cd-518'
+    host = load_config(name, {'photometric.type': 'PhotoMetricDistortion', 'photometric.hue_delta': 4})
+    step = next(s for s in host.train_dataloader.dataset.pipeline if s.type == 'mmrs.EachDate').transforms[0]
+    assert step == host.photometric and (step.type, step.hue_delta) == ('PhotoMetricDistortion', 4)
+    assert step.brightness_delta == load_config(name).photometric.brightness_delta
+    leaf = load_config('cgeartheye/cgeartheye-small_upernet_160k_loveda-518', {'photometric.brightness_delta': 3})
+    kinds = [step.get('brightness_delta') for step in leaf.train_dataloader.dataset.pipeline]
+    assert kinds.count(3) == 1 and leaf.photometric.type == 'mmrs.PhotoMetricDistortion'
+
+
 def test_names_below_configs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import mmrs.apis.config as module
 

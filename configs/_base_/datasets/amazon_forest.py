@@ -3,13 +3,14 @@
 data_root = '{{$MMRS_DATA:data}}/amazon_forest'
 crop_size = (128, 128)
 
+photometric = dict(type='mmrs.PhotoMetricDistortion', brightness_delta=10, contrast_range=(0.7, 1.4), hue_delta=4)
 load = [dict(type='mmrs.LoadRaster', bands=[1, 2, 3]), dict(type='mmrs.LoadMask', label_map={1: 0, 2: 1})]
 train_pipeline = [
     *load,
     dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.95),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='RandomFlip', prob=0.5, direction='vertical'),
-    dict(type='PhotoMetricDistortion', brightness_delta=10, contrast_range=(0.7, 1.4), hue_delta=4),
+    photometric,
     dict(type='PackSegInputs'),
 ]
 test_pipeline = [*load, dict(type='PackSegInputs')]

@@ -10,7 +10,7 @@ train_pipeline = [
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='RandomFlip', prob=0.5, direction='vertical'),
     dict(type='mmrs.ExchangeTime', prob=0.5),
-    dict(type='mmrs.EachDate', transforms=[_base_.distort]),
+    dict(type='mmrs.EachDate', transforms=[_base_.photometric]),
     _base_.pack,
 ]
 train_dataloader = dict(batch_size=16, dataset=dict(layout='cdd', data_root=data_root, pipeline=train_pipeline))

@@ -11,8 +11,8 @@ load = [
     dict(type='mmrs.LoadRaster', bands=[1, 2, 3], keys=['img_path', 'img_path2'], same_bands=True),
     dict(type='mmrs.LoadChangeLabel'),
 ]
-distort = dict(
-    type='PhotoMetricDistortion',
+photometric = dict(
+    type='mmrs.PhotoMetricDistortion',
     brightness_delta=10,
     contrast_range=(0.8, 1.2),
     saturation_range=(0.8, 1.2),
@@ -37,7 +37,7 @@ train_pipeline = [
     dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='RandomFlip', prob=0.5, direction='vertical'),
-    dict(type='mmrs.EachDate', transforms=[distort]),
+    dict(type='mmrs.EachDate', transforms=[photometric]),
     pack,
 ]
 test_pipeline = [*load, pack]

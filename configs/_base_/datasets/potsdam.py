@@ -7,6 +7,7 @@ dataset_type = 'PotsdamDataset'
 data_root = '{{$MMRS_DATA:data}}/potsdam'
 crop_size = (518, 518)  # 37 patches of 14
 
+photometric = dict(type='mmrs.PhotoMetricDistortion')
 load = [dict(type='mmrs.LoadRaster', bands=[1, 2, 3]), dict(type='mmrs.LoadMask', num_classes=6)]
 train_pipeline = [
     *load,
@@ -14,7 +15,7 @@ train_pipeline = [
     dict(type='RandomResize', scale=(512, 512), ratio_range=(0.5, 2.0), keep_ratio=True),
     dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PhotoMetricDistortion'),
+    photometric,
     dict(type='PackSegInputs'),
 ]
 test_pipeline = [*load, dict(type='PackSegInputs')]

@@ -9,7 +9,7 @@ train_pipeline = [
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='RandomFlip', prob=0.5, direction='vertical'),
     dict(type='mmrs.ExchangeTime', prob=0.5),
-    dict(type='mmrs.EachDate', transforms=[_base_.distort]),
+    dict(type='mmrs.EachDate', transforms=[_base_.photometric]),
     _base_.pack,
 ]
 train_dataloader = dict(

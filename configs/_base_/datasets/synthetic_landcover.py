@@ -4,13 +4,14 @@ dataset_type = 'mmrs.SyntheticLandCover'
 data_root = '{{$MMRS_DATA:data}}/synthetic'
 crop_size = (128, 128)
 
+photometric = dict(type='mmrs.PhotoMetricDistortion', brightness_delta=16, contrast_range=(0.8, 1.2), hue_delta=6)
 train_pipeline = [
     dict(type='mmrs.LoadRaster', bands=[1, 2, 3]),
     dict(type='mmrs.LoadMask'),
     dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.9),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='RandomFlip', prob=0.5, direction='vertical'),
-    dict(type='PhotoMetricDistortion', brightness_delta=16, contrast_range=(0.8, 1.2), hue_delta=6),
+    photometric,
     dict(type='PackSegInputs'),
 ]
 test_pipeline = [

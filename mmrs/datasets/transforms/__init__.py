@@ -3,6 +3,7 @@
 from mmrs.datasets.transforms.block_mask import BlockMask, block_mask
 from mmrs.datasets.transforms.change import EachDate, ExchangeTime, LoadChangeLabel
 from mmrs.datasets.transforms.loading import LoadMask, LoadRaster
+from mmrs.datasets.transforms.photometric import PhotoMetricDistortion
 from mmrs.datasets.transforms.time_series import LoadTimeSeries
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     'LoadMask',
     'LoadRaster',
     'LoadTimeSeries',
+    'PhotoMetricDistortion',
     'block_mask',
 ]
