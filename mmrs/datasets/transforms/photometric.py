@@ -120,7 +120,7 @@ def distort(image: NDArray[Any], distortion: Distortion) -> NDArray[Any]:
         return cv2.LUT(image, _table(distortion)).reshape(image.shape)
     if colours and image.dtype in (np.uint8, np.uint16, np.int16, np.float32, np.float64):
         return cv2.transform(image, colour_matrix(distortion))
-    exact = image.astype(np.float64 if image.dtype.itemsize > 2 else np.float32)
+    exact: NDArray[Any] = image.astype(np.float64 if image.dtype.itemsize > 2 else np.float32)
     values: NDArray[Any] = exact * distortion.contrast + distortion.contrast * distortion.brightness
     if colours:
         values = cv2.transform(exact, colour_matrix(distortion))
