@@ -67,7 +67,10 @@ DATASETS = HostRegistry(
     parent=MMENGINE_DATASETS,
     scope='mmrs',
     locations=['mmrs.datasets.segmentation', 'mmrs.datasets.change'],
-    late=dict.fromkeys(['CatalogueSceneDataset', 'SceneFolderDataset', 'TreeSatAI'], 'mmrs.datasets.classification'),
+    late=dict(
+        **dict.fromkeys(['CatalogueSceneDataset', 'SceneFolderDataset', 'TreeSatAI'], 'mmrs.datasets.classification'),
+        CatalogueCocoDataset='mmrs.datasets.detection',
+    ),
 )
 DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmrs', locations=['mmrs.datasets'])
 TRANSFORMS = Registry('transform', parent=MMENGINE_TRANSFORMS, scope='mmrs', locations=['mmrs.datasets.transforms'])

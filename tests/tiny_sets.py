@@ -113,3 +113,27 @@ def _mask(dataset: Dataset, size: int) -> np.ndarray:
         return np.vectorize(stored.get)(mask).astype(np.int16)[None]
     mask = mask + dataset.reduce_zero_label
     return mask.astype(np.uint8) if not dataset.name == 'earthmiss' else mask.astype(np.uint8)[None]
+
+
+def coco_set(root: Path, dataset: Dataset, splits: tuple[str, ...], side: int = 112) -> Path:
+    """A detection dataset with COCO annotations in its own layout: two images with objects and masks, one without."""
+    suffix = '.tif' if len(dataset.band_names) > 3 else '.jpg'
+    for number, split in enumerate(dataset.split(name) for name in splits):
+        images, boxes = [], []
+        for index in range(3):
+            pixels = np.random.default_rng(3 * number + index).integers(0, 255, (side, side, 4), np.uint8)
+            pixels = np.moveaxis(pixels.astype(np.float32), -1, 0) if suffix == '.tif' else pixels[..., :3]
+            name = f'{split.name}{index}{suffix}'
+            save(root / split.files['image'] / name, pixels)
+            images.append(dict(id=index, file_name=name, width=side, height=side))
+            x, y, width, height = side // 6 + index, side // 4, side // 3, side // 5
+            ring = [x, y, x + width, y, x + width, y + height, x, y + height]
+            boxes.append(
+                dict(id=index + 1, image_id=index, category_id=index % len(dataset.classes) + 1, iscrowd=0)
+                | dict(bbox=[x, y, width, height], area=width * height, segmentation=[ring])
+            )
+        categories = [dict(id=index + 1, name=name) for index, name in enumerate(dataset.classes)]
+        path = root / str(split.listing)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(dict(images=images, annotations=boxes[:2], categories=categories)))
+    return root

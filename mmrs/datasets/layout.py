@@ -220,11 +220,21 @@ def _json(path: Path) -> Any:
         raise DataError(path, f'no JSON ({error})', 'the list of a split', 'Restore the list.') from error
 
 
-def _from_coco(root: Path, split: Split, classes: Sequence[str]) -> Found:
-    found, path = Found(), root / str(split.listing)
-    content = _json(path)
+def read_coco(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Reads COCO annotations.
+
+    Raises:
+        DataError: If they cannot be read or lack one of images, annotations and categories.
+    """
+    content = _json(Path(path))
     if not isinstance(content, dict) or not {'images', 'annotations', 'categories'} <= content.keys():
         raise DataError(path, 'other keys', 'images, annotations and categories (COCO)', 'Restore the annotations.')
+    return content
+
+
+def _from_coco(root: Path, split: Split, classes: Sequence[str]) -> Found:
+    found, path = Found(), root / str(split.listing)
+    content = read_coco(path)
     boxes, problems = coco_boxes(content, classes)
     for text in problems:
         found.complain('boxes', path, text)

@@ -11,7 +11,14 @@ from mmrs.models.backbones import (
     SkySenseS2,
     SwinV2,
 )
-from mmrs.models.necks import MetaModalityNeck, MLChannelMapper, ModalityCompletion, SkySenseFusion, SkySenseUpHead
+from mmrs.models.necks import (
+    MetaModalityNeck,
+    MLChannelMapper,
+    ModalityCompletion,
+    SimplePyramid,
+    SkySenseFusion,
+    SkySenseUpHead,
+)
 from mmrs.models.pretrain import MaRSPretrain
 from mmrs.models.pretrain.skysensepp import SkySensePP
 
@@ -25,6 +32,7 @@ __all__ = [
     'MaRSPretrain',
     'MetaModalityNeck',
     'ModalityCompletion',
+    'SimplePyramid',
     'SkySenseFusion',
     'SkySenseHR',
     'SkySensePP',

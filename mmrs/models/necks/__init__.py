@@ -3,6 +3,7 @@
 from mmrs.models.necks.meta_modality import MetaModalityNeck
 from mmrs.models.necks.ml_channel_mapper import MLChannelMapper
 from mmrs.models.necks.modality_completion import Completed, ModalityCompletion
+from mmrs.models.necks.simple_pyramid import SimplePyramid
 from mmrs.models.necks.skysense_fusion import SkySenseFusion
 from mmrs.models.necks.up_head import SkySenseUpHead
 
@@ -11,6 +12,7 @@ __all__ = [
     'MLChannelMapper',
     'MetaModalityNeck',
     'ModalityCompletion',
+    'SimplePyramid',
     'SkySenseFusion',
     'SkySenseUpHead',
 ]

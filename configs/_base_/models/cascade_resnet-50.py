@@ -1,0 +1,4 @@
+"""Cascade R-CNN on ResNet-50: the plain baseline."""
+
+_base_ = ['./cascade.py', '../sizes/resnet-50.py']
+model = dict(backbone={{_base_.resnet}})
