@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mmrs.apis.merge_boxes import Boxes, le90
+from mmrs.apis.merge_boxes import Boxes
 from mmrs.apis.scene_model import SceneModel
 from mmrs.errors import ConfigError
+from mmrs.geo.vector import le90
 
 
 class DetectorBoxes(nn.Module):

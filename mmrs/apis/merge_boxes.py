@@ -43,20 +43,6 @@ class Boxes:
         return Boxes(self.boxes[index], self.scores[index], self.labels[index])
 
 
-def le90(boxes: Floats) -> Floats:
-    """Oriented boxes with w not below h and angles from -pi / 2 up to pi / 2.
-
-    Args:
-        boxes: (n, 5) in any convention; (n, 4) stays as it is.
-    """
-    if boxes.shape[1] == 4:
-        return boxes
-    swap = boxes[:, 2] < boxes[:, 3]
-    sides = np.sort(boxes[:, 2:4], axis=1)[:, ::-1]
-    angle = (boxes[:, 4] + swap * (np.pi / 2) + np.pi / 2) % np.pi - np.pi / 2
-    return np.concatenate([boxes[:, :2], sides, angle[:, None]], 1).astype(np.float32)
-
-
 def extents(boxes: Floats) -> NDArray[np.float64]:
     """Smallest upright rectangles (x1, y1, x2, y2) around boxes, (n, 4)."""
     if boxes.shape[1] == 4:

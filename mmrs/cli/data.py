@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +20,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='draw a synthetic dataset',
         description='Draws a synthetic dataset by seed. landcover: georeferenced optical and SAR tiles with land-cover '
         'masks, and one large scene. change: image pairs with a label of change in the layout of LEVIR-CD, and one '
-        'large georeferenced pair. scenes: tiles in one folder a class, for classification.',
+        'large georeferenced pair. scenes: tiles in one folder a class, for classification. detection: tiles with '
+        'boxes of ships, vehicles, planes, storage tanks, ... in a published layout, and one large scene with boxes.',
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     synth.add_argument('out', type=Path, metavar='OUT', help='folder to create')
     synth.add_argument(
-        '--task', choices=('landcover', 'change', 'scenes'), default='landcover', help='what the labels are for'
+        '--task',
+        choices=('landcover', 'change', 'scenes', 'detection'),
+        default='landcover',
+        help='what the labels are for',
     )
+    layouts = ('dior', 'dior-r', 'dota', 'm4-sar')
+    synth.add_argument('--layout', choices=layouts, default='dior-r', help='layout and class names of --task detection')
     synth.add_argument('--seed', type=int, default=0, help='the same seed draws the same pixels')
     synth.add_argument('--train', type=int, default=96, metavar='N', help='training tiles')
     synth.add_argument('--val', type=int, default=32, metavar='N', help='validation tiles, from other places')
     synth.add_argument('--tile', type=int, default=256, metavar='PIXELS', help='side of a tile')
     synth.add_argument('--scene-size', type=int, default=2048, metavar='PIXELS', help='side of the large scene')
-    synth.add_argument('--gsd', type=float, default=1.0, metavar='METRES', help='ground sampling distance')
+    synth.add_argument('--gsd', type=float, metavar='METRES', help='ground sampling distance (1, or 0.5 for detection)')
     synth.add_argument('--overwrite', action='store_true', help='replace another synthetic dataset there')
     synth.add_argument('--dry-run', action='store_true', help='say what would be written and stop')
     _add_resample(actions)
@@ -71,10 +78,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _synth(args: argparse.Namespace) -> int:
-    from mmrs.datasets.synthetic import Plan, write_dataset, write_pairs, write_scenes
+    from mmrs.datasets.synthetic import Plan, write_dataset, write_detection, write_pairs, write_scenes
     from mmrs.datasets.synthetic.writer import estimate_bytes
 
-    plan = Plan(args.seed, args.train, args.val, args.tile, args.scene_size, args.gsd)
+    gsd = args.gsd if args.gsd is not None else 0.5 if args.task == 'detection' else 1.0
+    plan = Plan(args.seed, args.train, args.val, args.tile, args.scene_size, gsd)
     plan.check()
     tests = ', as many test tiles' if args.task == 'change' else ''
     large = '' if args.task == 'scenes' else f'one scene of {plan.scene_size} x {plan.scene_size} px, '
@@ -88,7 +96,11 @@ def _synth(args: argparse.Namespace) -> int:
 
     with passing_bar() as bar:
         task = bar.add_task('drawing landscapes')
-        write = {'landcover': write_dataset, 'change': write_pairs, 'scenes': write_scenes}[args.task]
+        boxes = partial(write_detection, layout=args.layout)
+        writers: dict[str, Callable[..., Path]] = dict(
+            landcover=write_dataset, change=write_pairs, scenes=write_scenes, detection=boxes
+        )
+        write = writers[args.task]
         write(args.out, plan, args.overwrite, lambda done, total: bar.update(task, completed=done, total=total))
     print(f'{args.out}: {what}')
     return 0

@@ -135,6 +135,20 @@ def box_corners(boxes: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return boxes[:, None, :2] + sides[..., :1] * along[:, None] + sides[..., 1:] * across[:, None]
 
 
+def le90(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Oriented boxes with w not below h and angles from -pi / 2 up to pi / 2.
+
+    Args:
+        boxes: (n, 5) in any convention; (n, 4) stays as it is.
+    """
+    if boxes.shape[1] == 4:
+        return boxes
+    swap = boxes[:, 2] < boxes[:, 3]
+    sides = np.sort(boxes[:, 2:4], axis=1)[:, ::-1]
+    angle = (boxes[:, 4] + swap * (np.pi / 2) + np.pi / 2) % np.pi - np.pi / 2
+    return np.concatenate([boxes[:, :2], sides, angle[:, None]], 1).astype(np.float32)
+
+
 class _Area:
     """Square metres of polygons in pixel coordinates."""
 

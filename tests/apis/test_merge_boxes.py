@@ -5,8 +5,9 @@ import time
 import numpy as np
 import pytest
 
-from mmrs.apis.merge_boxes import Boxes, BoxMerger, extents, le90, overlaps
+from mmrs.apis.merge_boxes import Boxes, BoxMerger, extents, overlaps
 from mmrs.geo.grid import TileGrid
+from mmrs.geo.vector import le90
 
 GRID = TileGrid(100, 180, 100, 20)  # two tiles: columns 0 to 100 and 80 to 180
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import cv2
 import numpy as np
@@ -10,20 +11,22 @@ from scipy.spatial import cKDTree
 
 from mmrs.datasets.synthetic.noise import enlarge
 from mmrs.datasets.synthetic.parcels import build_parcels
+from mmrs.datasets.synthetic.place import place_things
 from mmrs.datasets.synthetic.roads import build_roads
 from mmrs.datasets.synthetic.settlements import CELL, Settlement, build_settlement, find_sites, occupy
 from mmrs.datasets.synthetic.terrain import build_terrain
 from mmrs.datasets.synthetic.trees import build_trees
-from mmrs.datasets.synthetic.world import Building, Line, Parcel, Points, Terrain, Trees, World
+from mmrs.datasets.synthetic.world import Building, Line, Parcel, Points, Terrain, Thing, Trees, World
 
 
-def build_world(seed: int, width: float, height: float) -> World:
+def build_world(seed: int, width: float, height: float, kinds: Collection[str] = ()) -> World:
     """Builds a landscape.
 
     Args:
         seed: Scene seed, >= 0. The same seed and extent give the same world.
         width: Extent to the east in metres.
         height: Extent to the south in metres.
+        kinds: Objects for detection that should stand in it, see :data:`mmrs.datasets.synthetic.things.KINDS`.
     """
     terrain = build_terrain(seed, width, height)
     sites = find_sites(seed, width, height, terrain)
@@ -40,12 +43,17 @@ def build_world(seed: int, width: float, height: float) -> World:
         parcels += plots
         streets += lanes
         buildings += houses
+    things: list[Thing] = []
+    if kinds:
+        lines = [*roads, *streets, *terrain.rivers]
+        grounds, things = place_things(seed, taken, (width, height), lines, kinds)
+        parcels += grounds
     tracks = [line for track in tracks for line in _outside(track, sites, terrain)]
     trees = build_trees(
         seed, (width, height), terrain, _farmed(parcels, taken.shape), [*terrain.rivers, *tracks, *roads], buildings
     )
     lines = [*tracks, *streets, *roads]
-    return World(seed, width, height, terrain, parcels, lines, buildings, _clear(trees, taken, tracks))
+    return World(seed, width, height, terrain, parcels, lines, buildings, _clear(trees, taken, tracks), things)
 
 
 def _occupancy(width: float, height: float, terrain: Terrain) -> np.ndarray:

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from mmrs.datasets.synthetic.classes import Cover
 from mmrs.datasets.synthetic.materials import COVER, INDEX, ROOFS
 from mmrs.datasets.synthetic.noise import Field, enlarge, fractal, stream
-from mmrs.datasets.synthetic.world import Building, Line, Parcel, Points, Trees, World
+from mmrs.datasets.synthetic.things import KINDS
+from mmrs.datasets.synthetic.world import Building, Line, Parcel, Points, Thing, Trees, World
 
+BASIN_DEPTH = 2.5  # metres of water in a dock
 SUBPIXEL = 4  # fractional bits of drawn coordinates
 
 
@@ -69,6 +71,8 @@ def draw_layers(world: World, shape: tuple[int, int], gsd: float) -> Layers:
         _draw_line(layers, line)
     for number, building in enumerate(world.buildings):
         _draw_building(layers, building, ((number * 37) % 16) / 8 - 1)
+    for thing in world.things:
+        _draw_thing(layers, thing)
     if world.trees is not None:
         _draw_trees(layers, world.trees, world.seed)
         _close_canopy(layers)
@@ -132,6 +136,20 @@ def _draw_building(layers: Layers, building: Building, tone: float) -> None:
     layers.material[window][inside] = ROOFS[building.colour]
     layers.parcel[window][inside] = -1
     layers.tone[window][inside] = tone
+
+
+def _draw_thing(layers: Layers, thing: Thing) -> None:
+    cos, sin = np.cos(thing.angle), np.sin(thing.angle)
+    turn, tone = np.array([[cos, sin], [-sin, cos]]), (thing.style % 7) / 6 - 0.5
+    for part in KINDS[thing.kind]:
+        ring = [_fixed(part.outline * thing.size @ turn + np.array(thing.centre), layers.gsd)]
+        material = part.materials[thing.style % len(part.materials)]
+        cv2.fillPoly(layers.material, ring, INDEX[material], shift=SUBPIXEL)
+        cv2.fillPoly(layers.parcel, ring, -1, shift=SUBPIXEL)
+        cv2.fillPoly(layers.tone, ring, tone, shift=SUBPIXEL)
+        cv2.fillPoly(layers.above, ring, part.height, shift=SUBPIXEL)
+        if material == 'water':
+            cv2.fillPoly(layers.shore, ring, BASIN_DEPTH, shift=SUBPIXEL)
 
 
 def _draw_trees(layers: Layers, trees: Trees, seed: int) -> None:

@@ -58,6 +58,22 @@ MATERIALS: tuple[Material, ...] = (
     Material('gravel roof', Cover.BUILDING, (0.60, 0.58, 0.55), -5.0, 0.10, 0.05),
     Material('metal roof', Cover.BUILDING, (0.82, 0.83, 0.84), -6.0, 0.08, 0.03),
     Material('blue roof', Cover.BUILDING, (0.30, 0.42, 0.60), -6.0, 0.10, 0.03),
+    # Objects for detection. What is of steel counts as a building: radar sees its walls.
+    Material('concrete', Cover.ROAD, (0.50, 0.49, 0.46), -17.0, 0.08, 0.06),
+    Material('clay', Cover.ROAD, (0.56, 0.27, 0.16), -16.0, 0.10, 0.04),
+    Material('green court', Cover.ROAD, (0.16, 0.34, 0.22), -17.0, 0.10, 0.04),
+    Material('blue court', Cover.ROAD, (0.16, 0.26, 0.46), -17.0, 0.10, 0.04),
+    Material('tartan', Cover.ROAD, (0.52, 0.20, 0.14), -16.0, 0.08, 0.03),
+    Material('line paint', Cover.ROAD, (0.80, 0.80, 0.78), -17.0, 0.05, 0.02),
+    Material('turf', Cover.GRASS, (0.20, 0.42, 0.14), -14.0, 0.06, 0.04),
+    Material('deck', Cover.BUILDING, (0.45, 0.40, 0.34), -1.0, 0.12, 0.04),
+    Material('rust', Cover.BUILDING, (0.47, 0.36, 0.29), -3.0, 0.14, 0.05),
+    Material('white paint', Cover.BUILDING, (0.88, 0.88, 0.86), -2.0, 0.06, 0.02),
+    Material('silver paint', Cover.BUILDING, (0.58, 0.59, 0.61), -2.0, 0.12, 0.02),
+    Material('black paint', Cover.BUILDING, (0.09, 0.09, 0.10), -2.0, 0.10, 0.02),
+    Material('red paint', Cover.BUILDING, (0.50, 0.09, 0.08), -2.0, 0.10, 0.02),
+    Material('blue paint', Cover.BUILDING, (0.10, 0.18, 0.42), -2.0, 0.10, 0.02),
+    Material('glass', Cover.BUILDING, (0.05, 0.06, 0.08), -5.0, 0.05, 0.02),
 )
 INDEX: dict[str, int] = {material.name: index for index, material in enumerate(MATERIALS)}
 ROOFS: tuple[int, ...] = tuple(index for index, item in enumerate(MATERIALS) if item.cover is Cover.BUILDING)

@@ -121,7 +121,7 @@ def _along(
             building = _building(rng, site, point, direction, side * street.width / 2, colours)
             position += building.size[0] + (rng.uniform(10, 22) if site.industrial else rng.uniform(2, 9))
             crowded = np.hypot(*(point - site.centre)) / site.radius
-            if rng.random() > 0.2 * crowded**2 and _claim(taken, building):
+            if rng.random() > 0.2 * crowded**2 and claim(taken, building.ring(1.5)):
                 placed.append(building)
     return placed
 
@@ -145,9 +145,14 @@ def _building(
     return Building((float(centre[0]), float(centre[1])), size, direction, height, roof, colour)
 
 
-def _claim(taken: np.ndarray, building: Building) -> bool:
-    """Takes the ground of a building if it is free and inside the scene."""
-    ring = np.round(building.ring(1.5) / CELL - 0.5).astype(np.int32)
+def claim(taken: np.ndarray, outline: Points) -> bool:
+    """Takes ground for a building or a compound if it is free and inside the scene.
+
+    Args:
+        taken: Occupancy map, changed.
+        outline: (N, 2) convex outline in metres.
+    """
+    ring = np.round(outline / CELL - 0.5).astype(np.int32)
     low, high = ring.min(0), ring.max(0) + 1
     if (low < 0).any() or high[0] > taken.shape[1] or high[1] > taken.shape[0]:
         return False

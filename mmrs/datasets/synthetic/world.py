@@ -73,6 +73,24 @@ class Parcel:
     tone: float = 0.0
 
 
+def rectangle(centre: tuple[float, float], size: tuple[float, float], angle: float, margin: float = 0.0) -> Points:
+    """Corners of a turned rectangle.
+
+    Args:
+        centre: x and y in metres.
+        size: Length (along ``angle``) and depth in metres.
+        angle: Direction of its length.
+        margin: Metres that it grows by on every side.
+
+    Returns:
+        (4, 2) metres.
+    """
+    half = np.array(size) / 2 + margin
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half
+    cos, sin = np.cos(angle), np.sin(angle)
+    return corners @ np.array([[cos, sin], [-sin, cos]]) + np.array(centre)
+
+
 @dataclass(frozen=True)
 class Building:
     """Rectangular building.
@@ -95,10 +113,30 @@ class Building:
 
     def ring(self, margin: float = 0.0) -> Points:
         """Outline as (4, 2) metres, grown by ``margin`` on every side."""
-        half = np.array(self.size) / 2 + margin
-        corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half
-        cos, sin = np.cos(self.angle), np.sin(self.angle)
-        return corners @ np.array([[cos, sin], [-sin, cos]]) + np.array(self.centre)
+        return rectangle(self.centre, self.size, self.angle, margin)
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Object for detection: a ship, a vehicle, a tank, ...
+
+    Attributes:
+        kind: Key of :data:`mmrs.datasets.synthetic.things.KINDS`.
+        centre: x and y in metres.
+        size: Length (along ``angle``) and width in metres.
+        angle: Where its front looks.
+        style: Chooses among the materials of its parts.
+    """
+
+    kind: str
+    centre: tuple[float, float]
+    size: tuple[float, float]
+    angle: float
+    style: int
+
+    def ring(self) -> Points:
+        """Outline of its box as (4, 2) metres, from the rear left corner around."""
+        return rectangle(self.centre, self.size, self.angle)
 
 
 @dataclass(frozen=True)
@@ -136,3 +174,4 @@ class World:
     lines: list[Line] = field(default_factory=list)
     buildings: list[Building] = field(default_factory=list)
     trees: Trees | None = None
+    things: list[Thing] = field(default_factory=list)
