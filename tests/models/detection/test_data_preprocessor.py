@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import torch
+from mmdet.models import DetDataPreprocessor as HostPreprocessor
 from mmdet.structures import DetDataSample
 
 from mmrs.errors import ConfigError
@@ -27,6 +28,25 @@ def test_a_sensor_brings_its_statistics():
     assert model.mean.flatten().tolist() == pytest.approx([-12.54847273, -20.19237134])
     with pytest.raises(ConfigError, match='sentinel-3'):
         MODELS.build(dict(type='mmrs.DetDataPreprocessor', sensor='sentinel-3'))
+
+
+@pytest.mark.parametrize('sizes', [[(8, 9)] * 2, [(8, 9), (11, 4)]])
+@pytest.mark.parametrize('dtype', [torch.uint8, torch.float32])
+def test_batches_equal_mmdetections_to_the_bit(sizes, dtype):
+    options = dict(mean=[123.7, 116.3, 103.5], std=[58.4, 57.1, 57.4], bgr_to_rgb=True, pad_size_divisor=8, pad_value=3)
+    images = [torch.randint(0, 255, (3, *size)).to(dtype) for size in sizes]
+    host, ours = (
+        model(dict(inputs=list(images), data_samples=[DetDataSample(metainfo=dict(img_shape=s)) for s in sizes]), True)
+        for model in (HostPreprocessor(**options), MODELS.build(dict(type='mmrs.DetDataPreprocessor', **options)))
+    )
+    assert (
+        torch.equal(host['inputs'], ours['inputs'])
+        and host['inputs'].shape[-2:] == ((8, 16), (16, 16))[sizes[0] != sizes[1]]
+    )
+    assert [s.metainfo for s in host['data_samples']] == [s.metainfo for s in ours['data_samples']]
+    whole = torch.stack(images[:1] * 2)
+    model = MODELS.build(dict(type='mmrs.DetDataPreprocessor', **options))
+    assert torch.equal(model(dict(inputs=whole))['inputs'], model(dict(inputs=list(whole)))['inputs'])
 
 
 def test_other_models_do_not_load_a_detection_package():
