@@ -70,6 +70,7 @@ DATASETS = HostRegistry(
     late=dict(
         **dict.fromkeys(['CatalogueSceneDataset', 'SceneFolderDataset', 'TreeSatAI'], 'mmrs.datasets.classification'),
         CatalogueCocoDataset='mmrs.datasets.detection',
+        CatalogueOrientedDataset='mmrs.datasets.oriented',
     ),
 )
 DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmrs', locations=['mmrs.datasets'])

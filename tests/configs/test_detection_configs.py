@@ -31,7 +31,9 @@ def test_parses_and_builds_without_memory(name: str) -> None:
     with torch.device('meta'), MODELS.switch_scope_and_registry(config.default_scope) as registry:
         model = registry.build(config.model)
     head = model.roi_head.bbox_head if hasattr(model, 'roi_head') else model.bbox_head
-    record = {'dior': 'dior', 'dior-r': 'dior-r', 'dota': 'dota-v1.0'}[name.split('_')[-1].rpartition('-')[0]]
+    record = {'dior': 'dior', 'dior-r': 'dior-r', 'dota': 'dota-v1.0', 'm4-sar': 'm4-sar'}[
+        name.split('_')[-1].rpartition('-')[0]
+    ]
     assert head.num_classes == len(next(entry for entry in ENTRIES if entry.name == record).classes)
     frozen = not any(value.requires_grad for key, value in model.named_parameters() if key.startswith('backbone.'))
     assert frozen == name.startswith('cgeartheye/')
@@ -72,7 +74,14 @@ def shrink(config: Config, work: Path) -> Config:
             size=dict(embed_dims=24, num_layers=3, num_heads=3), out_indices=(0, 1, 2), frozen_stages=3, img_size=56
         )
         model.neck.update(in_channels=[24] * 3, norm_cfg=dict(type='GN', num_groups=8))
+    elif model.backbone.type == 'mmrs.DualSwinV2':
+        stages = dict(embed_dims=8, depths=(1, 1, 1, 1), num_heads=(1, 1, 2, 4))
+        model.backbone.update(size=stages, window_size=2, weights=None)
+        model.neck.in_channels = [8, 16, 32, 64]
     model.backbone.init_cfg = None
+    if 'roi_head' in model:
+        for part in (model.train_cfg.rpn_proposal, model.test_cfg.rpn, model.test_cfg.rcnn):
+            part.max_per_img = 20
     if 'num_queries' in model:
         model.num_queries = 10
         model.encoder.num_layers = 1
@@ -156,6 +165,20 @@ def write_dota(root: Path) -> None:
             path.write_text(' '.join(str(value) for point in CORNERS.values() for value in point) + ' ship 0\n')
 
 
+def write_m4sar(root: Path) -> None:
+    """Two pairs a split."""
+    for split in ('train', 'val', 'test'):
+        names = [f'{split}{index}' for index in range(2)]
+        for name in names:
+            for kind in ('optical', 'sar'):
+                paint(root / kind / f'{name}.jpg')
+            (root / 'labelTxt').mkdir(exist_ok=True)
+            corners = ' '.join(str(value) for point in CORNERS.values() for value in point)
+            (root / 'labelTxt' / f'{name}.txt').write_text(f'{corners} harbor 0\n')
+        (root / 'splits').mkdir(exist_ok=True)
+        (root / 'splits' / f'{split}.txt').write_text('\n'.join(names))
+
+
 RUNS = [
     'cgeartheye/cgeartheye-small_dino_60e_dior-784',
     'cgeartheye/cgeartheye-small_rhino_60e_dior-r-784',
@@ -163,13 +186,15 @@ RUNS = [
     'cgeartheye/cgeartheye-small_rfcos_12e_dota-1024',
     'cgeartheye/cgeartheye-small_rrtmdet_12e_dota-1024',
     'baselines/resnet-50_rfcos_12e_dior-r-784',
+    'mars/marsdual-base_orcnn_12e_m4-sar-512',
 ]
 
 
 @pytest.mark.parametrize('name', RUNS)
 def test_one_training_and_one_validation_step(name: str, tmp_path: Path) -> None:
     root = tmp_path / 'data'
-    {'dior-784': write_dior, 'dior-r-784': write_diorr, 'dota-1024': write_dota}[name.rpartition('_')[2]](root)
+    writers = {'dior-784': write_dior, 'dior-r-784': write_diorr, 'dota-1024': write_dota, 'm4-sar-512': write_m4sar}
+    writers[name.rpartition('_')[2]](root)
     config = shrink(load_config(name, dict(data_root=str(root))), tmp_path / 'run')
     train(config)
     assert (tmp_path / 'run' / 'epoch_1.pth').is_file()

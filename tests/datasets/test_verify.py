@@ -63,7 +63,7 @@ def test_boxes_and_labels(tmp_path: Path) -> None:
     (tmp_path / 'labelTxt/1.txt').write_text(
         '1 1 5 1 5 4 1 4 boat 0\n90 1 95 1 95 4 90 4 bridge 0\n1 1 1 1 5 4 1 4 bridge 0'
     )
-    assert problems(tmp_path, 'm4-sar') == [('boxes', '1.txt')] * 3 + [('size', '1.tif')]
+    assert problems(tmp_path, 'm4-sar', splits=['all']) == [('boxes', '1.txt')] * 3 + [('size', '1.tif')]
     save(tmp_path / 'aid/Airport/a.jpg', np.zeros((8, 8, 3), np.uint8))
     for split in ('train', 'test'):
         (tmp_path / 'aid/meta').mkdir(exist_ok=True)
@@ -80,4 +80,4 @@ def test_no_folder_and_unknown_split(tmp_path: Path) -> None:
 
 def test_real_samples(data_dir: Path) -> None:
     assert problems(data_dir / 'sen1floods11', 'sen1floods11', splits=['all']) == []
-    assert problems(data_dir / 'm4sar', 'm4-sar') == []
+    assert problems(data_dir / 'm4sar', 'm4-sar', splits=['all']) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from mmrs.datasets.catalogue.records import Dataset, Split, pairs
+from mmrs.datasets.catalogue.records import Dataset, Split, pairs, with_lists
 
 DIOR_CLASSES = tuple(
     'airplane airport baseballfield basketballcourt bridge chimney expressway-service-area expressway-toll-station dam '
@@ -173,11 +173,15 @@ ENTRIES: tuple[Dataset, ...] = (
         title='M4-SAR, optical and SAR pairs',
         task='oriented detection',
         classes=('bridge', 'harbor', 'oil_tank', 'playground', 'airport', 'wind_turbine'),
-        splits=(pairs('all', image='optical/{id}.tif', sar='sar/{id}.tif', boxes='labelTxt/{id}.txt'),),
+        splits=with_lists(image='optical/{id}[.tif][.jpg]', sar='sar/{id}[.tif][.jpg]', boxes='labelTxt/{id}.txt'),
         licence='not stated in the sources',
-        source='sample of GEO-Bench-2; order of the classes: M4-SAR paper',
+        source='sample of GEO-Bench-2 (layout of the files); github.com/wchao0601/M4-SAR (classes, counts)',
         folder='m4sar',
         sensor='rgb',
         size=(512, 512),
+        page='https://github.com/wchao0601/M4-SAR',
+        by_hand='fetch it from the page, where images lie in optical/images/{train,val,test} and sar/images/...; '
+        '`python tools/data/m4sar.py` arranges it in these folders',
+        notes='112,174 pairs, 981,862 boxes; optical at 10 and 60 m, SAR with VH or VV',
     ),
 )

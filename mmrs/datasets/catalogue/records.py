@@ -14,6 +14,7 @@ Listing = Literal['folders', 'names', 'labels', 'json', 'coco']
 Colour = tuple[int, int, int]
 
 MASKS = ('mask',)  # roles whose files hold classes
+OWN_LISTS = 'fetch it from its authors; `python tools/data/split.py NAME FOLDER` writes lists where you have none'
 RASTERS = ('image', 'before', 'after', 'sar', 's1', 's2', 'mask')  # roles whose files hold pixels
 
 
@@ -135,6 +136,14 @@ class Dataset:
 def pairs(name: str, samples: int | None = None, **files: str) -> Split:
     """A split whose files are paired by the parts of their paths."""
     return Split(name, MappingProxyType(files), samples)
+
+
+def with_lists(**files: str) -> tuple[Split, ...]:
+    """All samples as one split, and splits by lists of names."""
+    listed = (
+        Split(name, MappingProxyType(files), None, f'splits/{name}.txt', 'names') for name in ('train', 'val', 'test')
+    )
+    return (Split('all', MappingProxyType(files)), *listed)
 
 
 def mmseg_folders(suffix: str = '.png', counts: Mapping[str, int] | None = None, mask: str = '{id}.png') -> tuple:

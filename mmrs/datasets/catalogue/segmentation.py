@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from mmrs.datasets.catalogue.records import Colour, Dataset, Split, mmseg_folders, pairs
+from mmrs.datasets.catalogue.records import OWN_LISTS, Colour, Dataset, Split, mmseg_folders, pairs, with_lists
 
 ISPRS_CLASSES = ('impervious_surface', 'building', 'low_vegetation', 'tree', 'car', 'clutter')
 ISPRS_PALETTE = ((255, 255, 255), (0, 0, 255), (0, 255, 255), (0, 255, 0), (255, 255, 0), (255, 0, 0))
@@ -23,7 +23,6 @@ CITIES = {
     'test': ('America-NewYork', 'Japan-Hakodate', 'Peru-Callao'),
 }
 SKYSENSEPP = 'SkySense++ repository (fine-tuning lists)'
-OWN_LISTS = 'fetch it from its authors; `python tools/data/split.py NAME FOLDER` writes lists where you have none'
 OWN_LAYOUT = 'the published layout is not known here: arrange it in these folders'
 
 
@@ -37,14 +36,6 @@ def _json(image: str, mask: str) -> tuple[Split, ...]:
     """SkySense++'s lists: objects with a path for the image and one for the mask."""
     files = MappingProxyType({'image': image, 'mask': mask})
     return tuple(Split(name, files, None, f'{name}.json', 'json') for name in ('train', 'val', 'test'))
-
-
-def _lists(**files: str) -> tuple[Split, ...]:
-    """All samples as one split, and splits by lists of names."""
-    listed = (
-        Split(name, MappingProxyType(files), None, f'splits/{name}.txt', 'names') for name in ('train', 'val', 'test')
-    )
-    return (Split('all', MappingProxyType(files)), *listed)
 
 
 def _earthmiss(split: str, samples: int | None) -> Split:
@@ -160,7 +151,7 @@ ENTRIES: tuple[Dataset, ...] = (
         task='segmentation',
         classes=('urban', 'agriculture', 'rangeland', 'forest', 'water', 'barren'),
         palette=((0, 255, 255), (255, 255, 0), (255, 0, 255), GREEN, (0, 0, 255), WHITE),
-        splits=_lists(image='train/{id}_sat.jpg', mask='train/{id}_mask.png'),
+        splits=with_lists(image='train/{id}_sat.jpg', mask='train/{id}_mask.png'),
         by_hand=OWN_LISTS,
         licence='not stated in the sources',
         source='SkySense++ repository (colours, size); names of the classes: general knowledge',
@@ -258,7 +249,9 @@ ENTRIES: tuple[Dataset, ...] = (
         task='segmentation',
         classes=('dry', 'water'),
         palette=((214, 214, 206), (52, 120, 186)),
-        splits=_lists(image='S1Hand/{id}_S1Hand.tif', s2='S2Hand/{id}_S2Hand.tif', mask='LabelHand/{id}_LabelHand.tif'),
+        splits=with_lists(
+            image='S1Hand/{id}_S1Hand.tif', s2='S2Hand/{id}_S2Hand.tif', mask='LabelHand/{id}_LabelHand.tif'
+        ),
         licence='no licence file in the repository; openly published Copernicus data and labels',
         source='github.com/cloudtostreet/Sen1Floods11 (sample); colours: own',
         folder='sen1floods11',
@@ -291,7 +284,7 @@ ENTRIES: tuple[Dataset, ...] = (
         title='Flood-3i',
         task='segmentation',
         classes=tuple(f'class {index}' for index in range(1, 10)),
-        splits=_lists(image='Images/{scene}_{id}.jpg', mask='Semantic_mask/{scene}_lab_{id}.png'),
+        splits=with_lists(image='Images/{scene}_{id}.jpg', mask='Semantic_mask/{scene}_lab_{id}.png'),
         by_hand=OWN_LISTS,
         licence='not stated in the sources',
         source='SkySense++ repository (evaluation)',

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mmrs.datasets.masks import check_values, looked_up, read_mask, without_zero
 from mmrs.datasets.pixels import read_pixels
-from mmrs.errors import DataError, RasterError
+from mmrs.errors import ConfigError, DataError, RasterError
 from mmrs.registry import TRANSFORMS
 
 
@@ -28,6 +28,7 @@ class LoadRaster(BaseTransform):
         keys: Paths to load from ``results``. Several co-registered rasters are stacked as channels in this order,
             and numpy decides their common dtype; ``bands`` then chooses among the first one's.
         same_bands: Choose ``bands`` from every raster, as for two dates of one sensor.
+        key_bands: Bands of single rasters by their key, such as ``dict(sar_path=[1])``; goes before the others.
     """
 
     def __init__(
@@ -35,10 +36,15 @@ class LoadRaster(BaseTransform):
         bands: Sequence[int] | None = None,
         keys: Sequence[str] = ('img_path',),
         same_bands: bool = False,
+        key_bands: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
         self.bands = None if bands is None else list(bands)
         self.keys = tuple(keys)
         self.same_bands = same_bands
+        self.key_bands = {key: list(chosen) for key, chosen in (key_bands or {}).items()}
+        if set(self.key_bands) - set(self.keys):
+            found = ', '.join(sorted(set(self.key_bands) - set(self.keys)))
+            raise ConfigError('LoadRaster.key_bands', found, f'some of {", ".join(self.keys)}', 'Correct the pipeline.')
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Loads the image.
@@ -48,7 +54,7 @@ class LoadRaster(BaseTransform):
                 size.
         """
         layers = [
-            read_pixels(results[key], self.bands if self.same_bands or index == 0 else None)
+            read_pixels(results[key], self.key_bands.get(key, self.bands if self.same_bands or index == 0 else None))
             for index, key in enumerate(self.keys)
         ]
         self._check(results, layers)
@@ -62,7 +68,8 @@ class LoadRaster(BaseTransform):
         if layers[0].ndim != 3:
             shape = ' x '.join(map(str, layers[0].shape))
             raise RasterError(path, f'an array of {shape}', 'bands, rows, columns', 'Load dates with LoadTimeSeries.')
-        if self.bands is None and names and 'img_path' == self.keys[0] and len(layers[0]) != len(names):
+        chosen = self.key_bands.get(self.keys[0], self.bands)
+        if chosen is None and names and 'img_path' == self.keys[0] and len(layers[0]) != len(names):
             expected = f'{len(names)}: {", ".join(names)}'
             raise RasterError(path, f'{len(layers[0])} bands', expected, 'Choose them with LoadRaster(bands=[...]).')
         for key, layer in zip(self.keys[1:], layers[1:], strict=True):
@@ -71,7 +78,8 @@ class LoadRaster(BaseTransform):
                 raise RasterError(results[key], _size(layer), expected, 'Warp the rasters to one grid first.')
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(bands={self.bands}, keys={self.keys}, same_bands={self.same_bands})'
+        settings = f'bands={self.bands}, keys={self.keys}, same_bands={self.same_bands}, key_bands={self.key_bands}'
+        return f'{type(self).__name__}({settings})'
 
 
 @TRANSFORMS.register_module()
