@@ -96,3 +96,37 @@ def axis_starts(length: int, tile: int, overlap: int) -> list[int]:
     rest = max(length - tile, 0)
     steps = -(-rest // (tile - overlap))
     return [index * rest // steps for index in range(steps + 1)] if steps else [0]
+
+
+def flush_starts(length: int, tile: int, stride: int) -> list[int]:
+    """First pixels of tiles every ``stride`` pixels, and of one that ends with the axis where they do not meet its end.
+
+    Published tilings of training data are made so (MaRS specification, section 3.2; iSAID, Potsdam, DOTA), where
+    ``TileGrid`` spreads tiles evenly. Along an axis shorter than a tile there is one, which reaches beyond its end.
+
+    Args:
+        length: Pixels of the axis.
+        tile: Pixels of a tile.
+        stride: Pixels from one tile to the next, at most a tile.
+
+    Raises:
+        ValueError: If a number is not positive, or tiles would leave gaps.
+    """
+    if min(length, tile, stride) < 1 or stride > tile:
+        raise ValueError(f'length {length}, tile {tile}, stride {stride}: expected 1 <= stride <= tile and length >= 1')
+    last = max(length - tile, 0)
+    starts = list(range(0, last + 1, stride))
+    return starts if starts[-1] == last else [*starts, last]
+
+
+def flush_windows(height: int, width: int, tile: int, stride: int) -> list[Window]:
+    """Windows of :func:`flush_starts` on both axes, row by row; all have the size of a tile.
+
+    Args:
+        height: Rows of the raster.
+        width: Columns of the raster.
+        tile: Side of a tile in pixels.
+        stride: Pixels from one tile to the next.
+    """
+    rows, columns = flush_starts(height, tile, stride), flush_starts(width, tile, stride)
+    return [Window(left, top, tile, tile) for top in rows for left in columns]

@@ -94,7 +94,7 @@ ENTRIES: tuple[Dataset, ...] = (
         folder='iSAID',
         sensor='rgb',
         size=(896, 896),
-        by_hand='fetch images and masks, then cut them with mmsegmentation (tools/dataset_converters/isaid.py)',
+        by_hand='fetch and unpack images and masks, then cut them: `python tools/data/tile.py isaid FOLDER -o OUT`',
         notes='tiles P####_y0_y1_x0_x1.png of 896 px',
     ),
     Dataset(
@@ -127,7 +127,7 @@ ENTRIES: tuple[Dataset, ...] = (
         size=(512, 512),
         gsd=0.05,
         reduce_zero_label=True,
-        by_hand='fetch it, then cut it with mmsegmentation (tools/dataset_converters/potsdam.py)',
+        by_hand='fetch and unpack 2_Ortho_RGB and 5_Labels_all, then `python tools/data/tile.py potsdam FOLDER -o OUT`',
     ),
     Dataset(
         name='vaihingen',
@@ -143,7 +143,7 @@ ENTRIES: tuple[Dataset, ...] = (
         size=(512, 512),
         gsd=0.05,
         reduce_zero_label=True,
-        by_hand='fetch it, then cut it with mmsegmentation (tools/dataset_converters/vaihingen.py)',
+        by_hand='fetch and unpack top and the eroded ground truth, then `python tools/data/tile.py vaihingen FOLDER -o OUT`',
     ),
     Dataset(
         name='deepglobe-landcover',
