@@ -143,7 +143,7 @@ ENTRIES: tuple[Dataset, ...] = (
         size=(512, 512),
         gsd=0.05,
         reduce_zero_label=True,
-        by_hand='fetch and unpack top and the eroded ground truth, then `python tools/data/tile.py vaihingen FOLDER -o OUT`',
+        by_hand='fetch and unpack top and the eroded labels, then `python tools/data/tile.py vaihingen FOLDER -o OUT`',
     ),
     Dataset(
         name='deepglobe-landcover',
