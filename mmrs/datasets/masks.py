@@ -40,7 +40,37 @@ def read_mask(
     try:
         mask = read_pixels(path)
     except RasterError as error:
-        raise DataError(path, error.found, 'a readable mask', 'Restore the mask or drop its image.') from error
+        raise unreadable_mask(path, error) from error
+    return decode_mask(mask, path, values, threshold, palette)
+
+
+def unreadable_mask(path: Path, error: RasterError) -> DataError:
+    """What to say of a mask that GDAL or numpy cannot read."""
+    return DataError(path, error.found, 'a readable mask', 'Restore the mask or drop its image.')
+
+
+def decode_mask(
+    mask: NDArray[Any],
+    path: Path,
+    values: Mapping[int, int] | None = None,
+    threshold: int | None = None,
+    palette: Sequence[Sequence[int]] | None = None,
+) -> NDArray[np.uint8]:
+    """Class indices of pixels as they are in the file.
+
+    Args:
+        mask: (bands, H, W), a window or all of the file.
+        path: What an error names.
+        values: As in :func:`read_mask`, like the rest.
+        threshold: For masks in grey.
+        palette: For masks in colours.
+
+    Returns:
+        (H, W) class indices; 255 means "ignore".
+
+    Raises:
+        DataError: If it has the wrong number of bands, or holds unknown values.
+    """
     if palette is not None:
         return from_colours(mask, palette, path)
     if mask.shape[0] != 1 or mask.ndim != 3:

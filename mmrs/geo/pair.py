@@ -123,15 +123,17 @@ class ScenePair(Scene):
             if scene is not None:
                 scene.close()
 
-    def read(self, window: Window | None = None) -> NDArray[Any]:
+    def read(self, window: Window | None = None, shape: tuple[int, int] | None = None) -> NDArray[Any]:
         """Pixels of a window: the bands of the earlier scene, then those of the later one; see ``Scene.read``."""
-        return np.concatenate([self.before.read(window), self.after.read(window)], dtype=self.dtype)
+        return np.concatenate([self.before.read(window, shape), self.after.read(window, shape)], dtype=self.dtype)
 
-    def valid(self, window: Window | None = None, data: NDArray[Any] | None = None) -> NDArray[np.bool_]:
+    def valid(
+        self, window: Window | None = None, data: NDArray[Any] | None = None, shape: tuple[int, int] | None = None
+    ) -> NDArray[np.bool_]:
         """Where both dates hold something to look at; see ``Scene.valid``."""
         count = len(self.before.bands)
         parts = (None, None) if data is None else (data[:count], data[count:])
-        return self.before.valid(window, parts[0]) & self.after.valid(window, parts[1])
+        return self.before.valid(window, parts[0], shape) & self.after.valid(window, parts[1], shape)
 
     def overview(self, max_size: int = 1024) -> NDArray[Any]:
         """Both dates at a size to look at; see ``Scene.overview``."""

@@ -52,6 +52,8 @@ class Scene:
             that serves as mask; an alpha band that is asked for is data, not mask.
         nodata: Value, or one per band, that marks missing pixels instead of what the file declares.
         require_crs: Refuse a raster without a coordinate reference system.
+        threads: Threads in which GDAL decodes blocks; None is one a core. A dataloader's worker takes one: the
+            others are workers' too, and GDAL's threads do not outlive a fork.
 
     Attributes:
         path: The raster.
@@ -79,8 +81,10 @@ class Scene:
         bands: Sequence[int | str] | None = None,
         nodata: float | Sequence[float | None] | None = None,
         require_crs: bool = False,
+        threads: int | None = None,
     ) -> None:
         self.path = Path(path) if '://' not in str(path) else path
+        self._gdal: dict[str, str | int] = {} if threads is None else {'GDAL_NUM_THREADS': threads}
         self._threads = threading.local()
         self._opened: list[DatasetReader] = []
         dataset = self._dataset()
@@ -111,11 +115,12 @@ class Scene:
             self._opened.pop().close()
         self._threads = threading.local()
 
-    def read(self, window: Window | None = None) -> NDArray[Any]:
+    def read(self, window: Window | None = None, shape: tuple[int, int] | None = None) -> NDArray[Any]:
         """Pixels of a window.
 
         Args:
             window: Columns and rows inside the raster; None is all of it.
+            shape: Fewer rows and columns to read it at, averaged, from the file's overviews where it has them.
 
         Returns:
             (bands, rows, columns) in the raster's dtype.
@@ -123,10 +128,15 @@ class Scene:
         Raises:
             RasterError: If a block of the file cannot be read.
         """
+        out = None if shape is None else (len(self.bands), *shape)
         with self._reading(window) as dataset:
-            return dataset.read(self.bands, window=window, out_dtype=self.dtype)
+            return dataset.read(
+                self.bands, window=window, out_shape=out, out_dtype=self.dtype, resampling=self._averaging()
+            )
 
-    def valid(self, window: Window | None = None, data: NDArray[Any] | None = None) -> NDArray[np.bool_]:
+    def valid(
+        self, window: Window | None = None, data: NDArray[Any] | None = None, shape: tuple[int, int] | None = None
+    ) -> NDArray[np.bool_]:
         """Which pixels hold something to look at.
 
         A pixel is missing in a band where that band's nodata value stands, where the file's mask or alpha band is
@@ -136,6 +146,7 @@ class Scene:
         Args:
             window: As for ``read``.
             data: What ``read`` returned for this window, to spare reading it again.
+            shape: As for ``read``.
 
         Returns:
             (rows, columns), True where valid.
@@ -144,12 +155,12 @@ class Scene:
             RasterError: If a block of the file cannot be read.
         """
         if data is None and (self.dtype.kind in 'fc' or any(value is not None for value in self.nodata)):
-            data = self.read(window)
-        valid = np.zeros(_shape(window, self.height, self.width), bool)
+            data = self.read(window, shape)
+        valid = np.zeros(shape or _shape(window, self.height, self.width), bool)
         for index, band in enumerate(self.bands):
             present = None if data is None else present_pixels(data[index], self.nodata[index])
             if self._masked[index]:
-                mask = self._mask(band, window)
+                mask = self._mask(band, window, shape)
                 present = mask if present is None else mask & present
             valid |= True if present is None else present
             if valid.all():
@@ -169,21 +180,23 @@ class Scene:
             RasterError: If the file cannot be read.
         """
         step = max(self.height, self.width) / min(max_size, max(self.height, self.width))
-        shape = (len(self.bands), max(1, round(self.height / step)), max(1, round(self.width / step)))
-        resampling = Resampling.nearest if self.colormap or self.dtype.kind == 'c' else Resampling.average
-        with self._reading(None) as dataset:
-            return dataset.read(self.bands, out_shape=shape, out_dtype=self.dtype, resampling=resampling)
+        shape = (max(1, round(self.height / step)), max(1, round(self.width / step)))
+        return self.read(shape=shape)
 
-    def _mask(self, band: int, window: Window | None) -> NDArray[np.bool_]:
+    def _averaging(self) -> Resampling:
+        """How pixels become fewer: indices of a palette and complex numbers have no mean."""
+        return Resampling.nearest if self.colormap or self.dtype.kind == 'c' else Resampling.average
+
+    def _mask(self, band: int, window: Window | None, shape: tuple[int, int] | None) -> NDArray[np.bool_]:
         with self._reading(window) as dataset:
-            return dataset.read_masks(band, window=window) != 0
+            return dataset.read_masks(band, window=window, out_shape=shape) != 0
 
     def _dataset(self) -> DatasetReader:
         """This thread's and process' own dataset: GDAL's are not to be shared."""
         owner, dataset = getattr(self._threads, 'dataset', (None, None))
         if dataset is None or owner != os.getpid():
             try:
-                with gdal_env(), warnings.catch_warnings():
+                with gdal_env(**self._gdal), warnings.catch_warnings():
                     warnings.simplefilter('ignore', NotGeoreferencedWarning)
                     dataset = self._open()
             except (*GDAL_ERRORS, OSError, ValueError) as error:
@@ -202,7 +215,7 @@ class Scene:
         if window is not None and not _inside(window, self.height, self.width):
             raise ValueError(f'{window} is not inside {self.path} of {self.height} rows and {self.width} columns')
         try:
-            with gdal_env():
+            with gdal_env(**self._gdal):
                 yield dataset
         except (*GDAL_ERRORS, OSError) as error:
             raise cannot_read(self.path, _place(window), error) from error

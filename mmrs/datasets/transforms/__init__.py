@@ -5,6 +5,7 @@ from mmrs.datasets.transforms.change import EachDate, ExchangeTime, LoadChangeLa
 from mmrs.datasets.transforms.loading import LoadMask, LoadRaster
 from mmrs.datasets.transforms.photometric import PhotoMetricDistortion
 from mmrs.datasets.transforms.time_series import LoadTimeSeries
+from mmrs.datasets.transforms.window import LoadWindow, RandomWindow
 
 __all__ = [
     'BlockMask',
@@ -14,6 +15,8 @@ __all__ = [
     'LoadMask',
     'LoadRaster',
     'LoadTimeSeries',
+    'LoadWindow',
     'PhotoMetricDistortion',
+    'RandomWindow',
     'block_mask',
 ]

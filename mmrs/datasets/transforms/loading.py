@@ -9,7 +9,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from numpy.typing import NDArray
 
-from mmrs.datasets.masks import check_values, looked_up, read_mask, without_zero
+from mmrs.datasets.masks import check_values, decode_mask, looked_up, read_mask, without_zero
 from mmrs.datasets.pixels import read_pixels
 from mmrs.errors import ConfigError, DataError, RasterError
 from mmrs.registry import TRANSFORMS
@@ -116,14 +116,7 @@ class LoadMask(BaseTransform):
             DataError: If it is missing, has another size than the image, or holds values outside the classes.
         """
         path = results['seg_map_path']
-        mask = self._indices(path, results)
-        if results.get('reduce_zero_label'):
-            mask = without_zero(mask)
-        if results.get('label_map') is not None:  # classes chosen or reordered in the dataset's metainfo
-            mask = looked_up(mask, {**{value: value for value in range(256)}, **results['label_map']}, path)
-        number = self.num_classes or results.get('num_classes')
-        if number:
-            check_values(mask, number, path)
+        mask = self._chosen(self._indices(path, results), results)
         shape = results.get('ori_shape') or results.get('img_shape')  # a test pipeline may have resized the image
         if shape is not None and mask.shape != tuple(shape[:2]):
             expected = f'{shape[0]} x {shape[1]} like the image {results.get("img_path")}'
@@ -132,11 +125,39 @@ class LoadMask(BaseTransform):
         results.setdefault('seg_fields', []).append('gt_seg_map')
         return results
 
+    def decode(self, pixels: NDArray[Any], results: dict[str, Any]) -> NDArray[np.uint8]:
+        """Class indices of a window of the mask, checked as a whole mask is.
+
+        Args:
+            pixels: (bands, rows, columns) as they are in ``results['seg_map_path']``.
+            results: Of the sample.
+
+        Raises:
+            DataError: If they hold values outside the classes.
+        """
+        path = results['seg_map_path']
+        return self._chosen(decode_mask(pixels, path, *self._coding(results)), results)
+
     def _indices(self, path: str, results: dict[str, Any]) -> NDArray[np.uint8]:
+        return read_mask(path, *self._coding(results))
+
+    def _coding(self, results: dict[str, Any]) -> tuple[Any, ...]:
         coding: tuple[Any, ...] = (self.label_map, self.threshold, self.palette)
         if coding == (None, None, None):
             coding = tuple(results.get(f'mask_{name}') for name in ('values', 'threshold', 'palette'))
-        return read_mask(path, *coding)
+        return coding
+
+    def _chosen(self, mask: NDArray[np.uint8], results: dict[str, Any]) -> NDArray[np.uint8]:
+        """The dataset's own choice and order of classes, without values that are none."""
+        path = results['seg_map_path']
+        if results.get('reduce_zero_label'):
+            mask = without_zero(mask)
+        if results.get('label_map') is not None:  # classes chosen or reordered in the dataset's metainfo
+            mask = looked_up(mask, {**{value: value for value in range(256)}, **results['label_map']}, path)
+        number = self.num_classes or results.get('num_classes')
+        if number:
+            check_values(mask, number, path)
+        return mask
 
     def __repr__(self) -> str:
         settings = f'num_classes={self.num_classes}, label_map={self.label_map}, threshold={self.threshold}'
