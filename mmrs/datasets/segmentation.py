@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -72,10 +73,14 @@ class FolderSegDataset(SkipBadMixin, BaseSegDataset):
         for folder in self.data_prefix.values():
             if folder and not Path(folder).is_dir():
                 raise DataError(folder, 'no such folder', 'a folder of rasters', WHERE)
+        if self.ann_file and not Path(self.ann_file).exists():
+            fix = 'Correct ann_file, or leave it out to take every file.'
+            raise DataError(self.ann_file, 'no such file', 'a list of names', fix)
         samples = super().load_data_list()
         if not samples:
             folder = self.data_prefix['img_path']
             raise DataError(folder, 'no image', f'files *{self.img_suffix}', 'Correct data_prefix or img_suffix.')
+        self._check_repeats(samples)
         extra = [key for key in self.data_prefix if key not in ('img_path', 'seg_map_path')]
         for sample in samples:
             sample['num_classes'] = len(self._metainfo.get('classes') or ())
@@ -83,6 +88,13 @@ class FolderSegDataset(SkipBadMixin, BaseSegDataset):
             sample.update({key: str(Path(self.data_prefix[key]) / relative) for key in extra})
         self._check_files(samples, ['img_path', 'seg_map_path', *extra])
         return samples
+
+    def _check_repeats(self, samples: list[dict[str, Any]]) -> None:
+        paths = [sample['img_path'] for sample in samples]
+        twice = next((path for path, count in Counter(paths).items() if count > 1), None)
+        if twice is not None:
+            found = f'{twice} more than once ({len(paths)} lines, {len(set(paths))} names)'
+            raise DataError(self.ann_file, found, 'every name once', 'Drop the repeats: they weigh in every score.')
 
     def _check_files(self, samples: list[dict[str, Any]], keys: list[str]) -> None:
         for key in keys:

@@ -7,14 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from mmengine.registry import DATASETS
+from mmseg.structures import SegDataSample
 from PIL import Image
+from tiny_sets import save
 
 import mmrs.registry  # noqa: F401
 from mmrs.datasets.catalogue import CATALOGUE
 from mmrs.datasets.change import ChangeDataset
 from mmrs.datasets.change_layouts import LAYOUTS
 from mmrs.errors import ConfigError, DataError, RasterError
+from mmrs.models.data_preprocessor import SegDataPreProcessor
 
 PIPELINE = [
     dict(type='mmrs.LoadRaster', bands=[1, 2, 3], keys=['img_path', 'img_path2'], same_bands=True),
@@ -60,6 +64,33 @@ def test_lists_name_the_pairs_with_or_without_suffix(tmp_path: Path) -> None:
         assert [Path(sample['img_path2']).name for sample in data] == ['p2.png', 'p0.png']
     with pytest.raises(DataError, match=r'absent\.txt'):
         pairs(tmp_path, split='', ann_file='absent.txt')
+
+
+@pytest.mark.parametrize(('lines', 'message'), [
+    ('p0\np9\n', r'A/p9\.png: found no such file \(1 of 2 are missing\)'),
+    ('p0\np1\np1\n', r'train\.txt: found .*A/p1\.png more than once'),
+])  # fmt: skip
+def test_wrong_lists_stop_before_the_run(tmp_path: Path, lines: str, message: str) -> None:
+    fill(tmp_path, ('A', 'B', 'label'))
+    (tmp_path / 'train.txt').write_text(lines)
+    with pytest.raises(DataError, match=message):
+        pairs(tmp_path, split='', ann_file='train.txt')
+
+
+def test_four_bands_are_read_by_a_config_of_three_as_their_first(tmp_path: Path) -> None:
+    """RGB with near infrared behind it; without ``bands`` the data preprocessor refuses all eight."""
+    fill(tmp_path / 'train', ('A', 'B', 'label'))
+    for folder in ('A', 'B'):
+        for path in (tmp_path / 'train' / folder).glob('*.png'):
+            bands = np.arange(4, dtype=np.uint16)  # of 8 bits, GDAL would take the fourth for transparency
+            save(path.with_suffix('.tif'), np.broadcast_to(bands[:, None, None], (4, 8, 8)))
+            path.unlink()
+    assert pairs(tmp_path)[1]['img'][0, 0].tolist() == [0, 1, 2, 0, 1, 2]
+    loaded = pairs(tmp_path, pipeline=[dict(PIPELINE[0], bands=None)])[1]['img']
+    assert loaded.shape == (8, 8, 8)
+    batch = dict(inputs=[torch.from_numpy(loaded).permute(2, 0, 1)], data_samples=[SegDataSample()])
+    with pytest.raises(ConfigError, match='found an image of 8 bands; expected 6, as in mean and std'):
+        SegDataPreProcessor([0.0] * 3, [1.0] * 3, dates=2)(batch)
 
 
 def test_built_from_a_config_of_mmseg_with_free_folders(tmp_path: Path) -> None:

@@ -59,6 +59,20 @@ def test_missing_mask_stops_before_the_run(tmp_path: Path) -> None:
         dataset(tmp_path)
 
 
+@pytest.mark.parametrize(('lines', 'message'), [
+    ('0\n1\n7\n', r'train/7\.png: found no such file \(1 of 3 are missing\)'),  # of another split, or another set
+    ('0\n1\n0\n', r'list\.txt: found .*train/0\.png more than once \(3 lines, 2 names\)'),
+    ('', 'found no image'),
+    (None, r'list\.txt: found no such file; expected a list of names'),
+])  # fmt: skip
+def test_wrong_lists_stop_before_the_run(tmp_path: Path, lines: str | None, message: str) -> None:
+    folder(tmp_path)
+    if lines is not None:
+        (tmp_path / 'list.txt').write_text(lines)
+    with pytest.raises(DataError, match=message):
+        dataset(tmp_path, ann_file='list.txt')
+
+
 def test_missing_and_empty_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match='no such folder'):
         dataset(tmp_path / 'nowhere')
