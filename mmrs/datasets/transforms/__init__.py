@@ -3,6 +3,7 @@
 from mmrs.datasets.transforms.block_mask import BlockMask, block_mask
 from mmrs.datasets.transforms.change import EachDate, ExchangeTime, LoadChangeLabel
 from mmrs.datasets.transforms.loading import LoadMask, LoadRaster
+from mmrs.datasets.transforms.part import KeepPart
 from mmrs.datasets.transforms.photometric import PhotoMetricDistortion
 from mmrs.datasets.transforms.time_series import LoadTimeSeries
 from mmrs.datasets.transforms.window import LoadWindow, RandomWindow
@@ -11,6 +12,7 @@ __all__ = [
     'BlockMask',
     'EachDate',
     'ExchangeTime',
+    'KeepPart',
     'LoadChangeLabel',
     'LoadMask',
     'LoadRaster',
