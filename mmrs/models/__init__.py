@@ -12,6 +12,7 @@ from mmrs.models.backbones import (
     SwinV2,
 )
 from mmrs.models.necks import (
+    DateFusionNeck,
     MetaModalityNeck,
     MLChannelMapper,
     ModalityCompletion,
@@ -25,6 +26,7 @@ from mmrs.models.pretrain.skysensepp import SkySensePP
 __all__ = [
     'CGEarthEye',
     'CachedFeatures',
+    'DateFusionNeck',
     'DualSwinV2',
     'LoRA',
     'MLChannelMapper',

@@ -31,7 +31,7 @@ TINY_STAGES = dict(embed_dims=8, depths=(1, 1, 1, 1), num_heads=(1, 1, 2, 4))
 # One of each kind runs.
 RUN = re.compile(
     'small_|quickstart|synthetic|base_upernet_160k_isaid-512|huge_upernet_160k_isaid-512|50_upernet_160k_isaid'
-    '|atlantic|c2sms|sos|earthmiss|deepglobe-roads|mars-base_upernet_160k_deepglobe|mars.*whu-cd|50_siam'
+    '|atlantic|c2sms|sos|germany|earthmiss|deepglobe-roads|mars-base_upernet_160k_deepglobe|mars.*whu-cd|50_siam'
 )
 VIT = ('mmrs.SkySenseS2', 'mmrs.SkySenseS1')
 
@@ -80,7 +80,10 @@ def shrink(config: Config, work: Path) -> Config:
 def shrink_vit(config: Config) -> None:
     """Tiny plain backbones."""
     config.model.backbone.update(size=TINY, out_indices=(0, 1, 2, 3), init_cfg=None)
-    config.model.neck.update(in_channels=[24] * 4, out_channels=24)
+    neck = config.model.neck
+    if neck.type == 'mmrs.DateFusionNeck':
+        neck.fusion.update(input_dims=24, embed_dims=24, num_layers=1, num_heads=3, init_cfg=None)
+    neck.get('levels', neck).update(in_channels=[24] * 4, out_channels=24)
     config.model.decode_head.update(in_channels=[24] * 4, channels=16)
     if config.model.auxiliary_head:
         config.model.auxiliary_head.update(in_channels=24, channels=16)

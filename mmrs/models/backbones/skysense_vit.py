@@ -16,6 +16,7 @@ from mmrs.errors import ConfigError
 from mmrs.geo.sensors import SENSORS
 from mmrs.models.backbones.vision_transformer import VisionTransformer, ViTArch
 from mmrs.models.layers import AnnotationEmbed, beside, embed_annotations, merge_halves, resize_pos_embed
+from mmrs.models.layers.date_fusion import split_dates
 from mmrs.registry import MODELS
 from mmrs.weights.channels import adapt_input_channels, check_subset
 
@@ -43,6 +44,8 @@ class SkySenseViT(VisionTransformer, BaseModule):
         out_indices: As there; the quarters of ViT-L by default.
         vocabulary_size: Highest annotation id, 64 in the released weights; None leaves the annotation branch out.
         merge_stage: See above.
+        dates: Number of dates that images hold as channels, all bands of one after the other's. Every date is encoded
+            alone: maps come as (B * dates, ...), sample by sample, for :class:`mmrs.models.DateFusionNeck`.
         init_cfg: Initialisation config of mmengine, such as ``dict(type='mmrs.Pretrained', checkpoint=...)``.
         **kwargs: See :class:`mmrs.models.backbones.VisionTransformer`. Released models have no final norm. The
             original drops paths in the feed-forward branch only: ``drop_path_branches='ffn'``.
@@ -65,6 +68,7 @@ class SkySenseViT(VisionTransformer, BaseModule):
         out_indices: int | Sequence[int] = (5, 11, 17, 23),
         vocabulary_size: int | None = None,
         merge_stage: int = 4,
+        dates: int = 1,
         init_cfg: dict | list[dict] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -77,7 +81,10 @@ class SkySenseViT(VisionTransformer, BaseModule):
             raise ConfigError('in_channels', f'{in_channels}', f'{len(bands)}, one a band', 'Leave in_channels out.')
         if vocabulary_size is not None and not 0 <= merge_stage <= arch.num_layers:
             raise ConfigError('merge_stage', f'{merge_stage}', f'0 to {arch.num_layers}', 'Correct the backbone entry.')
-        self.merge_stage, self.vocabulary_size = merge_stage, vocabulary_size
+        if dates < 1 or (dates > 1 and vocabulary_size is not None):
+            expected = '1, or more without vocabulary_size'
+            raise ConfigError('dates', f'{dates}', expected, 'Annotations go with one date.')
+        self.merge_stage, self.vocabulary_size, self.dates = merge_stage, vocabulary_size, dates
         options = {'final_norm': 'none', 'layer_scale_init': None, 'with_cls_token': False, **kwargs}
         channels = in_channels or len(self.bands or ())
         super().__init__(arch, img_size, patch_size, channels, out_indices, **options)
@@ -113,7 +120,7 @@ class SkySenseViT(VisionTransformer, BaseModule):
         """Computes the features of a batch.
 
         Args:
-            images: (B, channels, H, W), normalised.
+            images: (B, dates * channels, H, W), normalised.
             annotations: (B, H, W) ids from 0 to ``vocabulary_size``, or None.
             masks: (B, patch rows, patch columns), nonzero where the annotation is hidden, or None.
 
@@ -123,6 +130,8 @@ class SkySenseViT(VisionTransformer, BaseModule):
         Raises:
             ConfigError: The images, annotations or masks do not fit the model.
         """
+        if self.dates > 1:
+            images = torch.stack(split_dates(images, self.dates), dim=1).flatten(0, 1)
         self._check_images(images)
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.frozen_stages < 0):
             notes = embed_annotations(self.annotation, images, annotations, masks)

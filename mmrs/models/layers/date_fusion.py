@@ -29,7 +29,7 @@ def split_dates(stack: Tensor, number: int = 2) -> tuple[Tensor, ...]:
     """
     channels = stack.shape[1]
     if channels % number:
-        fix = 'Load both dates: mmrs.LoadRaster(keys=["img_path", "img_path2"]).'
+        fix = 'Load all dates: mmrs.LoadRaster(keys=["img_path", "img_path2"]), or mmrs.LoadTimeSeries(number=...).'
         raise ConfigError('inputs', f'{channels} channels', f'a multiple of {number}, as many a date', fix)
     return stack.chunk(number, dim=1)
 

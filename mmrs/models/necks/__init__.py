@@ -1,5 +1,6 @@
 """Necks, registered under scope ``mmrs``."""
 
+from mmrs.models.necks.date_fusion import DateFusionNeck
 from mmrs.models.necks.meta_modality import MetaModalityNeck
 from mmrs.models.necks.ml_channel_mapper import MLChannelMapper
 from mmrs.models.necks.modality_completion import Completed, ModalityCompletion
@@ -9,6 +10,7 @@ from mmrs.models.necks.up_head import SkySenseUpHead
 
 __all__ = [
     'Completed',
+    'DateFusionNeck',
     'MLChannelMapper',
     'MetaModalityNeck',
     'ModalityCompletion',
