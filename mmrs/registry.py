@@ -71,6 +71,8 @@ DATASETS = HostRegistry(
         **dict.fromkeys(['CatalogueSceneDataset', 'SceneFolderDataset', 'TreeSatAI'], 'mmrs.datasets.classification'),
         CatalogueCocoDataset='mmrs.datasets.detection',
         CatalogueOrientedDataset='mmrs.datasets.oriented',
+        LargeSceneDataset='mmrs.datasets.large_scenes',
+        SyntheticScenes='mmrs.datasets.large_scenes',
     ),
 )
 DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmrs', locations=['mmrs.datasets'])
