@@ -21,10 +21,12 @@ class Box:
     Attributes:
         name: Its class.
         corners: Four (x, y) in pixels, around the box.
+        difficult: Difficulty, 0 where none is given.
     """
 
     name: str
     corners: tuple[tuple[float, float], ...]
+    difficult: int = 0
 
 
 def coco_boxes(content: Mapping[str, Any], classes: Sequence[str] = ()) -> tuple[dict[Any, list[Box]], list[str]]:
@@ -82,11 +84,12 @@ def _read_dota(path: Path) -> list[Box]:
             continue
         try:
             numbers = [float(word) for word in words[:8]]
+            difficult = int(words[9]) if len(words) > 9 else 0
         except ValueError as error:
             raise ValueError(f'line {number}: {error}') from error
         if len(words) < 9:
             raise ValueError(f'line {number} has {len(words)} words, not eight coordinates and a class')
-        boxes.append(Box(words[8], tuple(zip(numbers[::2], numbers[1::2], strict=True))))
+        boxes.append(Box(words[8], tuple(zip(numbers[::2], numbers[1::2], strict=True)), difficult))
     return boxes
 
 

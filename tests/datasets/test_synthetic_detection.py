@@ -76,7 +76,7 @@ def test_layouts_are_those_of_the_catalogue(roots: dict[str, Path], name: str) -
 def test_the_scene_lies_on_the_map_with_its_boxes(roots: dict[str, Path], name: str) -> None:
     with rasterio.open(roots[name] / 'scene.tif') as scene:
         assert scene.crs == 'EPSG:32632' and scene.shape == (192, 192) and scene.res == (0.5, 0.5)
-        assert scene.count == (6 if name == 'm4-sar' else 3)
+        assert scene.count == (4 if name == 'm4-sar' else 3)
         extent = shapely.box(*scene.bounds)
     meta, _, geometry, columns = pyogrio.raw.read(roots[name] / 'scene_boxes.gpkg')
     assert meta['crs'] == 'EPSG:32632' and set(columns[1]) <= set(get(LAYOUTS[name].dataset).classes)

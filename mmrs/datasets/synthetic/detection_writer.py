@@ -16,9 +16,9 @@ from PIL import Image
 from rasterio.crs import CRS as RasterCRS
 from rasterio.transform import from_origin
 
+from mmrs.datasets.box_files import CocoFile, write_dota, write_xml
 from mmrs.datasets.box_windows import show
 from mmrs.datasets.catalogue import get
-from mmrs.datasets.synthetic.box_files import CocoFile, write_dota, write_xml
 from mmrs.datasets.synthetic.detection import SyntheticDetection, draw_detection
 from mmrs.datasets.synthetic.noise import Field
 from mmrs.datasets.synthetic.writer import CRS, ORIGIN, TILES_PER_SIDE, Plan, site_seed, write_complete, write_tif
@@ -124,8 +124,8 @@ def write_detection(
     """Draws tiles with boxes and writes them in the layout of a published dataset.
 
     The folder appears under its name only when it is complete. Besides the layout's own files it holds
-    ``dataset.json``, and of one large scene elsewhere ``scene.tif`` (optical; with ``m4-sar`` three bands optical and
-    three of SAR) and ``scene_boxes.gpkg``, its objects. Of each site the tiles with most kinds of objects are taken.
+    ``dataset.json``, and of one large scene elsewhere ``scene.tif`` (optical; with ``m4-sar`` a fourth band of SAR) and
+    ``scene_boxes.gpkg``, its objects. Of each site the tiles with most kinds of objects are taken.
 
     Args:
         root: Folder to create. A finished dataset of the same plan is kept as it is.
@@ -190,7 +190,7 @@ def _write_scene(folder: Path, plan: Plan, layout: Layout) -> None:
     bands: list[NDArray[np.uint8]] = [*np.moveaxis(scene.optical, -1, 0)]
     names: tuple[str, ...] = RGB
     if layout.names == 'm4-sar':
-        bands, names = bands + [to_grey(scene.sar)] * 3, (*RGB, 'sar1', 'sar2', 'sar3')
+        bands, names = [*bands, to_grey(scene.sar)], (*RGB, 'sar')
     write_tif(folder / 'scene.tif', np.stack(bands), ORIGIN, plan.gsd, names)
     classes = get(layout.dataset).classes
     labels = np.array([classes.index(name) for name in scene.names], np.int64)

@@ -12,7 +12,7 @@ from mmrs.datasets.synthetic.settlements import CELL, claim
 from mmrs.datasets.synthetic.world import Line, Parcel, Thing, rectangle
 
 PER_SQUARE_KILOMETRE = 120.0  # compounds, before those that find no room
-TRIALS = 40
+TRIALS = 160
 
 
 @dataclass
@@ -65,7 +65,7 @@ def place_things(
     compounds = [makers[int(order[number % len(order)])](rng) for number in range(count)]
     for compound in sorted(compounds, key=lambda one: -one.size[0] * one.size[1]):  # the large ones need most room
         for _ in range(TRIALS):
-            x, y = (float(value) for value in rng.uniform(0, 1, 2) * extent)
+            x, y = (float(value) for value in rng.uniform(0.02, 0.98, 2) * extent)
             angle = float(rng.uniform(0, np.pi))
             if claim(taken, rectangle((x, y), compound.size, angle, 3.0)):
                 ring = rectangle((x, y), compound.size, angle)
@@ -93,7 +93,7 @@ def _courts(rng: np.random.Generator) -> Compound:
 
 
 def _apron(rng: np.random.Generator) -> Compound:
-    count, length = int(rng.integers(2, 6)), float(rng.uniform(22, 38))
+    count, length = int(rng.integers(1, 4)), float(rng.uniform(20, 36))
     span, facing = length * float(rng.uniform(0.88, 1.05)), float(rng.choice([-1, 1])) * np.pi / 2
     things = [
         _thing(rng, 'plane', spot, (length, span), facing + rng.normal(0, 0.12))
@@ -118,7 +118,7 @@ def _lot(kind: str, length: tuple[float, float], width: tuple[float, float], mos
 
 
 def _docks(rng: np.random.Generator) -> Compound:
-    length, depth = float(rng.uniform(80, 130)), float(rng.uniform(64, 90))
+    length, depth = float(rng.uniform(60, 100)), float(rng.uniform(52, 76))
     things = [Thing('basin', (0.0, 0.0), (length, depth), 0.0, 0)]
     piers = int(rng.integers(1, 3))
     for number in range(piers):
@@ -180,7 +180,7 @@ def _grid(columns: int, rows: int, across: float, down: float) -> list[tuple[flo
 def _traffic(rng: np.random.Generator, line: Line, taken: np.ndarray, extent: tuple[float, float]) -> list[Thing]:
     """Cars and lorries on the right-hand lane of roads, ships on wide rivers."""
     lengths = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line.points, axis=0).T))])
-    on_water, gap = line.kind == 'river', {'main': 38.0, 'street': 55.0, 'river': 90.0}.get(line.kind, 0.0)
+    on_water, gap = line.kind == 'river', {'main': 70.0, 'street': 100.0, 'river': 70.0}.get(line.kind, 0.0)
     if not gap or (on_water and line.width < 14):
         return []
     things = []

@@ -25,7 +25,7 @@ def write_dota(path: Path, quads: Quads, names: Sequence[str], difficult: Sequen
         difficult: Difficulty of each; None is 0.
     """
     lines = [
-        ' '.join(f'{value:.2f}' for value in quad.ravel()) + f' {name} {hard}\n'
+        ' '.join(f'{round(float(value), 4):.10g}' for value in quad.ravel()) + f' {name} {hard}\n'
         for quad, name, hard in zip(quads, names, difficult or [0] * len(names), strict=True)
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
