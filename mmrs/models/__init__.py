@@ -11,6 +11,7 @@ from mmrs.models.backbones import (
     SkySenseS2,
     SwinV2,
 )
+from mmrs.models.modality_preprocessor import ModalityPreprocessor
 from mmrs.models.necks import (
     DateFusionNeck,
     MetaModalityNeck,
@@ -22,6 +23,7 @@ from mmrs.models.necks import (
 )
 from mmrs.models.pretrain import MaRSPretrain
 from mmrs.models.pretrain.skysensepp import SkySensePP
+from mmrs.models.skysense_fused import SkySenseFused
 
 __all__ = [
     'CGEarthEye',
@@ -34,7 +36,9 @@ __all__ = [
     'MaRSPretrain',
     'MetaModalityNeck',
     'ModalityCompletion',
+    'ModalityPreprocessor',
     'SimplePyramid',
+    'SkySenseFused',
     'SkySenseFusion',
     'SkySenseHR',
     'SkySensePP',

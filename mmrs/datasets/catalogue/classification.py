@@ -61,8 +61,8 @@ ENTRIES: tuple[Dataset, ...] = (
         task='classification',
         classes=TREESATAI_CLASSES,
         splits=(
-            pairs('train', image='aerial/{id}.tif', s1='s1/{id}.tif', s2='s2/{id}.tif'),
-            pairs('test', image='aerial/{id}.tif', s1='s1/{id}.tif', s2='s2/{id}.tif'),
+            pairs('train', image='aerial/{id}.tif', s1='s1/{id}[.npz][.tif]', s2='s2/{id}[.npz][.tif]'),
+            pairs('test', image='aerial/{id}.tif', s1='s1/{id}[.npz][.tif]', s2='s2/{id}[.npz][.tif]'),
         ),
         licence='CC BY 4.0 (general knowledge)',
         source='SkySense++ README (sizes); names of the genera: general knowledge, to be verified',
@@ -73,6 +73,7 @@ ENTRIES: tuple[Dataset, ...] = (
         multi_label=True,
         notes='aerial 304 x 304, Sentinel-1 and Sentinel-2 6 x 6, one date (.tif) or a stack of dates (.npz with key '
         'image, T x C x H x W); labels.json lists id, species and share; train.txt and test.txt choose ids where they '
-        'are there; the order of the aerial bands after the first (near infrared) is not stated',
+        'are there; aerial: near infrared, then red, green, blue (order not stated); Sentinel-2: B2 B3 B4 B8 B5 B6 B7 '
+        'B8A B11 B12 and more, judging by the sample; Sentinel-1: VV VH',
     ),
 )

@@ -3,6 +3,7 @@
 from mmrs.datasets.transforms.block_mask import BlockMask, block_mask
 from mmrs.datasets.transforms.change import EachDate, ExchangeTime, LoadChangeLabel
 from mmrs.datasets.transforms.loading import LoadMask, LoadRaster
+from mmrs.datasets.transforms.modalities import FlipModalities, LoadModalities, PackModalities
 from mmrs.datasets.transforms.part import KeepPart
 from mmrs.datasets.transforms.photometric import PhotoMetricDistortion
 from mmrs.datasets.transforms.time_series import LoadTimeSeries
@@ -12,12 +13,15 @@ __all__ = [
     'BlockMask',
     'EachDate',
     'ExchangeTime',
+    'FlipModalities',
     'KeepPart',
     'LoadChangeLabel',
     'LoadMask',
+    'LoadModalities',
     'LoadRaster',
     'LoadTimeSeries',
     'LoadWindow',
+    'PackModalities',
     'PhotoMetricDistortion',
     'RandomWindow',
     'block_mask',

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
+from numpy.typing import NDArray
 
 from mmrs.datasets.pixels import read_pixels
 from mmrs.errors import ConfigError, RasterError
@@ -42,10 +43,7 @@ class LoadTimeSeries(BaseTransform):
             shape = ' x '.join(map(str, series.shape))
             expected = 'dates x bands x rows x columns'
             raise RasterError(results[self.key], f'an array of {shape}', expected, 'Load single dates with LoadRaster.')
-        if self.evenly:
-            chosen = np.linspace(0, len(series) - 1, self.number).round().astype(int)
-        else:
-            chosen = np.sort(np.random.choice(len(series), self.number, replace=len(series) < self.number))
+        chosen = choose_dates(len(series), self.number, self.evenly)
         stack = series[chosen].reshape(-1, *series.shape[2:])
         results['img'] = np.ascontiguousarray(np.moveaxis(stack, 0, -1))
         results['img_shape'] = results['ori_shape'] = stack.shape[1:]
@@ -54,3 +52,16 @@ class LoadTimeSeries(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(number={self.number}, evenly={self.evenly}, key={self.key!r})'
+
+
+def choose_dates(available: int, number: int, evenly: bool) -> NDArray[np.intp]:
+    """Indices of dates in their order; some more than once where there are fewer than asked for.
+
+    Args:
+        available: Dates of the series.
+        number: Dates to take.
+        evenly: Take them evenly spread instead of at random.
+    """
+    if evenly:
+        return np.linspace(0, available - 1, number).round().astype(np.intp)
+    return np.sort(np.random.choice(available, number, replace=available < number))

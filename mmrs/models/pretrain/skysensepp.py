@@ -55,7 +55,7 @@ class SkySensePP(BaseModule):
     ``present`` says so. Several dates of a Sentinel tile are encoded one by one and fused together.
 
     Args:
-        vocabulary_size: Highest annotation id.
+        vocabulary_size: Highest annotation id; None builds no annotation branches, and no head.
         modalities: Which of ``'hr'``, ``'s2'``, ``'s1'`` are built.
         backbone_hr: Options of :class:`mmrs.models.SkySenseHR`.
         backbone_s2: Options of :class:`mmrs.models.SkySenseS2`.
@@ -76,7 +76,7 @@ class SkySensePP(BaseModule):
 
     def __init__(
         self,
-        vocabulary_size: int = 64,
+        vocabulary_size: int | None = 64,
         modalities: Sequence[str] = ('hr', 's2', 's1'),
         backbone_hr: Mapping[str, Any] | None = None,
         backbone_s2: Mapping[str, Any] | None = None,
@@ -103,8 +103,10 @@ class SkySensePP(BaseModule):
         self.modality_vae = None
         if completion is not None:
             self.modality_vae = ModalityCompletion(width, self.modalities, **completion)
-        channels = [*self._head_channels(), self.fusion.proj.out_features]
-        self.head_rec_hr = skysense_head(channels, vocabulary_size + 1, **(head or {}))
+        self.head_rec_hr = None
+        if vocabulary_size is not None:
+            channels = [*self._head_channels(), self.fusion.proj.out_features]
+            self.head_rec_hr = skysense_head(channels, vocabulary_size + 1, **(head or {}))
         self.ctpe = nn.Parameter(torch.zeros(1, DAYS, width)) if self.calendar else None
         for part, depths in (frozen_depths or {}).items():
             freeze_depths(self.get_submodule(part), depths)
@@ -162,7 +164,7 @@ class SkySensePP(BaseModule):
         self._add_calendar(frames, days or {})
         fused = self._fuse(frames)
         logits = None
-        if hr_maps is not None and annotations is not None:
+        if hr_maps is not None and annotations is not None and self.head_rec_hr is not None:
             logits = self._segment((*hr_maps[:-1], frames['hr'][:, 0]), fused, given['hr'].shape[2:])
         features = {name: frame[:, 0] if frame.shape[1] == 1 else frame for name, frame in frames.items()}
         return SkySenseOutput(hr_maps, features, fused, logits, completed)
@@ -253,6 +255,7 @@ class SkySensePP(BaseModule):
             torch.cat(feature.chunk(2, dim=3), dim=1) if stage < merge - 1 else feature
             for stage, feature in enumerate(hr_maps)
         ]
+        assert self.head_rec_hr is not None
         logits = self.head_rec_hr([*maps, fused]).float()
         return functional.interpolate(logits, size=tuple(size), mode='bilinear', align_corners=True)
 
