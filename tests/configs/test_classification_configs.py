@@ -18,7 +18,7 @@ from mmrs.apis.train import train
 from mmrs.datasets.catalogue import CATALOGUE, get
 from mmrs.weights.catalogue import CATALOGUE as WEIGHTS
 
-CONFIGS = [name for name in list_configs() if re.search('_linear', name)]
+CONFIGS = [name for name in list_configs() if re.search('_linear', name) and 'lora_' not in name]
 TINY = dict(embed_dims=24, num_layers=2, num_heads=3)
 DEPTHS = dict(small=12, base=12, large=24, huge=32, giant=40)
 

@@ -1,0 +1,8 @@
+"""ResNet-50 with UPerNet on Flood-3i: the baseline that a foundation model has to beat. Never trained here."""
+
+_base_ = [
+    '../_base_/models/upernet_resnet-50.py',
+    '../_base_/datasets/flood3i_512.py',
+    '../_base_/schedules/mmseg_160k.py',
+]
+model = dict(decode_head=dict(num_classes=9), auxiliary_head=dict(num_classes=9))
