@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from mmrs.apis.box_store import BoxStore
 from mmrs.apis.detector import DetectionModel
 from mmrs.apis.map_outputs import is_kept, scene_record
 from mmrs.apis.map_plan import READ_AHEAD, MapOptions, MapPlan, plan_map, run_key
 from mmrs.apis.map_rows import READER_NICE
-from mmrs.apis.merge_boxes import Boxes, BoxMerger
+from mmrs.apis.merge_boxes import Boxes, BoxMerger, on_data
 from mmrs.apis.prefetch import prefetch
-from mmrs.apis.tiles import TileReader
+from mmrs.apis.tiles import TileBatch, TileReader
 from mmrs.errors import ConfigError
 from mmrs.geo.box_picture import write_box_picture
 from mmrs.geo.gdal import replacing
@@ -41,6 +42,7 @@ class DetectionResult:
         counts: Objects of each class.
         tiles_run: Tiles that went through the network.
         tiles_empty: Tiles without a valid pixel, left out.
+        tiles_resumed: Tiles of rows that an interrupted run had finished.
         kept: Whether all outputs were there already, from a finished run of the same settings.
         seconds: Time of this run.
     """
@@ -49,6 +51,7 @@ class DetectionResult:
     counts: dict[str, int] = field(default_factory=dict)
     tiles_run: int = 0
     tiles_empty: int = 0
+    tiles_resumed: int = 0
     kept: bool = False
     seconds: float = 0.0
 
@@ -63,8 +66,9 @@ def detect_scene(
 ) -> DetectionResult:
     """Detects objects in one scene.
 
-    Memory holds one row of tiles and the boxes. Every output appears under its name when it is complete; a run that
-    was killed starts anew.
+    Memory holds one row of tiles and the boxes. Every output appears under its name when it is complete; until then
+    the boxes of finished rows of tiles are in a hidden folder beside them, from which a later call with the same scene,
+    model and settings goes on after a crash. Boxes most of which lie where the scene holds nothing are dropped.
 
     Args:
         model: The model, from :func:`mmrs.apis.model.load_model`.
@@ -85,15 +89,18 @@ def detect_scene(
         if not options.overwrite and is_kept(plan):
             notify(f'{plan.outputs["sidecar"]}: these detections are complete already; kept')
             return DetectionResult(plan.outputs, kept=True)
+        store = BoxStore(plan.folder, plan.key, options.resume)
+        _notify_store(plan, store, options, notify)
         merger = BoxMerger(plan.grid, model.merge_iou)
-        tiles = _run(model, plan, merger, progress)
+        tiles, resumed = _run(model, plan, merger, store, progress)
         found = merger.finish(model.oriented)
         counts = np.bincount(found.labels, minlength=model.num_classes)
         result = DetectionResult(
             plan.outputs,
             {name: int(count) for name, count in zip(model.classes, counts, strict=False)},
             tiles,
-            len(plan.grid) - tiles,
+            len(plan.grid) - tiles - resumed,
+            resumed,
         )
         plan.outputs['sidecar'].parent.mkdir(parents=True, exist_ok=True)
         plan.outputs['sidecar'].unlink(missing_ok=True)
@@ -103,7 +110,16 @@ def detect_scene(
             _draw(model, plan, found)
         result.seconds = time.perf_counter() - began
         _write_sidecar(model, plan, result, started)
+        store.close()
     return result
+
+
+def _notify_store(plan: MapPlan, store: BoxStore, options: MapOptions, notify: Callable[[str], None]) -> None:
+    if store.rows:
+        notify(f'{plan.scene.path}: going on at row {len(store.rows) + 1} of {plan.grid.shape[0]} rows of tiles')
+    elif store.discarded:
+        reason = 'scene, model or settings have changed since' if options.resume else 'as asked'
+        notify(f'{plan.scene.path}: an interrupted run was discarded ({reason}); starting anew')
 
 
 def plan_detection(
@@ -132,23 +148,44 @@ def plan_detection(
     return replace(plan, outputs=outputs, settings=settings, key=run_key([scene], model, settings))
 
 
-def _run(model: DetectionModel, plan: MapPlan, merger: BoxMerger, progress: Callable[[int, int], None] | None) -> int:
-    """Runs all tiles that hold something; returns their number."""
+def _run(
+    model: DetectionModel,
+    plan: MapPlan,
+    merger: BoxMerger,
+    store: BoxStore,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[int, int]:
+    """Runs all tiles that hold something; returns the number that ran now, and of those that had run before."""
     rows, columns = plan.grid.shape
     on_gpu = torch.device(model.device).type == 'cuda'
-    reader = TileReader(plan.scene, plan.grid, plan.tile, plan.batch_size, model.fill, on_gpu)
-    tiles = 0
+    reader = TileReader(plan.scene, plan.grid, plan.tile, plan.batch_size, model.fill, on_gpu, masks=True)
+    for row, (kept, _) in enumerate(store.rows):
+        for column, boxes in kept:
+            merger.add(row, column, boxes)
+    first, resumed, tiles, ran = len(store.rows), sum(count for _, count in store.rows), 0, 0
+    found: list[tuple[int, Boxes]] = []
     if progress:
-        progress(0, rows * columns)
-    with closing(prefetch(reader.batches(), READ_AHEAD, READER_NICE)) as batches:
+        progress(first * columns, rows * columns)
+    with closing(prefetch(reader.batches(first), READ_AHEAD, READER_NICE)) as batches:
         for batch in batches:
-            found: list[Boxes] = [] if batch.pixels is None else model.detect(batch.pixels)
-            for column, boxes in zip(batch.columns, found, strict=True):
-                merger.add(batch.row, column, boxes)
-            tiles += len(batch.columns)
+            found += _detect(model, batch)
+            ran += len(batch.columns)
+            if batch.last:
+                store.write(batch.row, found, ran)
+                for column, boxes in found:
+                    merger.add(batch.row, column, boxes)
+                tiles, ran, found = tiles + ran, 0, []
             if progress:
                 progress((batch.row * columns) + (columns if batch.last else batch.columns[-1] + 1), rows * columns)
-    return tiles
+    return tiles, resumed
+
+
+def _detect(model: DetectionModel, batch: TileBatch) -> list[tuple[int, Boxes]]:
+    """Boxes of the tiles of a batch that lie on data, with the column of their tile."""
+    found = [] if batch.pixels is None else model.detect(batch.pixels)
+    if batch.masks is not None:
+        found = [boxes[on_data(boxes.boxes, mask)] for boxes, mask in zip(found, batch.masks, strict=True)]
+    return list(zip(batch.columns, found, strict=True))
 
 
 def _draw(model: DetectionModel, plan: MapPlan, found: Boxes) -> None:
@@ -185,6 +222,7 @@ def _write_sidecar(model: DetectionModel, plan: MapPlan, result: DetectionResult
             'seconds': round(result.seconds, 3),
             'tiles_run': result.tiles_run,
             'tiles_empty': result.tiles_empty,
+            'tiles_resumed': result.tiles_resumed,
         },
     }
     with replacing(plan.outputs['sidecar']) as temporary:

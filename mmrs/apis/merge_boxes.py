@@ -51,6 +51,23 @@ def extents(boxes: Floats) -> NDArray[np.float64]:
     return np.concatenate([corners.min(1), corners.max(1)], 1)
 
 
+def on_data(boxes: Floats, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which boxes lie on pixels that hold something: half of their upright rectangle at least.
+
+    Args:
+        boxes: (n, 4) or (n, 5) in pixels of a tile.
+        mask: (rows, columns) of the tile, False where the scene holds nothing. What lies beyond it does not count.
+    """
+    sums = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), np.int64)
+    sums[1:, 1:] = mask.cumsum(0, dtype=np.int64).cumsum(1)
+    around = extents(boxes)
+    whole = np.rint(np.nan_to_num(around)).astype(np.int64)
+    left, right = (whole[:, column].clip(0, mask.shape[1]) for column in (0, 2))
+    top, bottom = (whole[:, column].clip(0, mask.shape[0]) for column in (1, 3))
+    held = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+    return np.asarray(held * 2 >= np.maximum((right - left) * (bottom - top), 1))
+
+
 class BoxMerger:
     """Collects the boxes of all tiles of a scene and resolves what several tiles saw.
 

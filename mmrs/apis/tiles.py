@@ -30,6 +30,8 @@ class TileBatch:
         last: Whether this ends the row of tiles.
         valid: With the last batch, (rows, columns) of the raster rows that become final, False where the scene holds
             nothing; None when all are valid.
+        masks: (N, tile height, tile width) of each tile, False where the scene holds nothing, if the reader was asked
+            for it; None when all are valid.
     """
 
     row: int
@@ -37,6 +39,7 @@ class TileBatch:
     pixels: torch.Tensor | None
     last: bool
     valid: NDArray[np.bool_] | None = None
+    masks: NDArray[np.bool_] | None = None
 
 
 class TileReader:
@@ -53,18 +56,33 @@ class TileReader:
             the same batches.
         fill: Value for each band.
         pin: Put batches into page-locked memory, for a GPU.
+        masks: Say for each tile where the scene holds something.
 
     Raises:
         RasterError: If the bands hold complex numbers.
     """
 
     def __init__(
-        self, scene: Scene, grid: TileGrid, tile: int, batch_size: int, fill: Sequence[float], pin: bool = False
+        self,
+        scene: Scene,
+        grid: TileGrid,
+        tile: int,
+        batch_size: int,
+        fill: Sequence[float],
+        pin: bool = False,
+        masks: bool = False,
     ) -> None:
         if scene.dtype.kind == 'c':
             fix = 'Write magnitude or decibels to a raster first.'
             raise RasterError(scene.path, f'complex pixels ({scene.dtype})', 'real pixels', fix)
-        self.scene, self.grid, self.tile, self.batch_size, self.pin = scene, grid, tile, batch_size, pin
+        self.scene, self.grid, self.tile, self.batch_size, self.pin, self.masks = (
+            scene,
+            grid,
+            tile,
+            batch_size,
+            pin,
+            masks,
+        )
         low, high = (-np.inf, np.inf) if scene.dtype.kind == 'f' else _limits(scene.dtype)
         self.fill = np.clip(np.asarray(fill), low, high).astype(scene.dtype)
 
@@ -88,7 +106,8 @@ class TileReader:
             groups = [columns[i : i + self.batch_size] for i in range(0, len(columns), self.batch_size)] or [[]]
             for group in groups:
                 last = group is groups[-1]
-                yield TileBatch(row, group, self._cut(padded, group), last, final if last else None)
+                masks = None if complete or not group or not self.masks else self._windows(valid, group)
+                yield TileBatch(row, group, self._cut(padded, group), last, final if last else None, masks)
 
     def _band(
         self, row: int, above: NDArray[Any] | None, valid_above: NDArray[np.bool_] | None
@@ -124,6 +143,10 @@ class TileReader:
         present = np.any(valid, axis=0)
         starts = self.grid.column_starts
         return [i for i, x in enumerate(starts) if np.any(present[x : x + self.tile])]
+
+    def _windows(self, valid: NDArray[np.bool_], columns: Sequence[int]) -> NDArray[np.bool_]:
+        starts = [self.grid.column_starts[column] for column in columns]
+        return np.stack([valid[:, x : x + self.tile] for x in starts])
 
     def _padded(self, band: NDArray[Any]) -> NDArray[Any]:
         missing = [max(self.tile - size, 0) for size in band.shape[1:]]

@@ -13,9 +13,11 @@ from PIL import Image
 from rasterio.transform import from_origin
 from scipy.ndimage import find_objects, label
 
+from mmrs.apis.box_store import BoxStore
 from mmrs.apis.detect_scene import detect_scene, plan_detection
 from mmrs.apis.detector import DetectionModel
 from mmrs.apis.map_plan import MapOptions
+from mmrs.apis.merge_boxes import Boxes
 from mmrs.errors import ConfigError, RasterError
 
 PLACE = from_origin(5e5, 5e6, 0.5, 0.5)
@@ -123,3 +125,67 @@ def test_what_a_detector_cannot_give_is_refused(tmp_path):
         plan_detection(toy(), scene, tmp_path, MapOptions(probabilities='percent'))
     with pytest.raises(ConfigError, match='4 numbers a box'):
         detect_scene(toy(oriented=True), scene, tmp_path)
+
+
+def test_a_broken_run_goes_on_and_finds_the_same(tmp_path):
+    scene = write_scene(tmp_path / 's.tif')
+    whole = detect_scene(toy(), scene, tmp_path / 'whole')
+    calls = []
+
+    def breaks_off(pixels):
+        calls.append(len(pixels))
+        if sum(calls) > 8:
+            raise RuntimeError('power cut')
+        return blobs(pixels)
+
+    with pytest.raises(RuntimeError, match='power cut'):
+        detect_scene(toy(breaks_off), scene, tmp_path / 'out')
+    assert [path.name for path in (tmp_path / 'out').iterdir()] == ['.s.partial']
+    told = []
+    result = detect_scene(toy(), scene, tmp_path / 'out', notify=told.append)
+    assert 'going on at row 2 of 4' in told[0] and result.counts == whole.counts
+    assert (result.tiles_run, result.tiles_resumed) == (whole.tiles_run - 5, 5)
+    geometry = [pyogrio.raw.read(tmp_path / name / 's_boxes.gpkg')[2] for name in ('whole', 'out')]
+    assert (geometry[0] == geometry[1]).all()
+    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == ['s.json', 's_boxes.gpkg', 's_quicklook.png']
+
+
+def test_rows_of_another_run_are_discarded(tmp_path):
+    scene = write_scene(tmp_path / 's.tif')
+    store = BoxStore(tmp_path / '.s.partial', 'another key')
+    store.write(0, [], 5)
+    told = []
+    assert detect_scene(toy(), scene, tmp_path, notify=told.append).tiles_resumed == 0
+    assert 'discarded (scene, model or settings have changed since)' in told[0]
+
+
+def test_the_store_reads_what_is_whole(tmp_path):
+    boxes = Boxes(np.ones((3, 5), np.float32), np.array([0.5, 0.6, 0.7], np.float32), np.arange(3))
+    store = BoxStore(tmp_path / 'store', 'key')
+    store.write(0, [(2, boxes[np.array([0])]), (4, boxes[np.array([1, 2])])], 5)
+    store.write(1, [], 0)
+    store.write(2, [(0, boxes)], 5)
+    (tmp_path / 'store' / 'row-000002.npz').write_bytes(b'PK broken')
+    again = BoxStore(tmp_path / 'store', 'key')
+    assert [tiles for _, tiles in again.rows] == [5, 0] and not again.discarded
+    assert [column for column, _ in again.rows[0][0]] == [2, 4]
+    assert again.rows[0][0][1][1].scores.tolist() == boxes.scores[1:].tolist()
+    assert not BoxStore(tmp_path / 'store', 'key', resume=False).rows and not (tmp_path / 'store').exists()
+
+
+def test_boxes_where_the_scene_holds_nothing_are_dropped(tmp_path):
+    path = tmp_path / 's.tif'
+    pixels = np.full((1, 64, 128), 50, np.uint8)
+    pixels[:, :, 70:] = 0
+    profile = dict(driver='GTiff', height=64, width=128, count=1, dtype='uint8', crs='EPSG:32633', nodata=0)
+    with rasterio.open(path, 'w', transform=PLACE, **profile) as dataset:
+        dataset.write(pixels)
+
+    def three(tiles):  # on data, across its edge, on nothing
+        boxes = torch.tensor([[10.0, 10, 30, 30], [60, 10, 76, 30], [90, 10, 110, 30], [66, 40, 90, 60]])
+        one = InstanceData(bboxes=boxes, scores=torch.full((4,), 0.9), labels=torch.zeros(4, dtype=torch.long))
+        return [one for _ in tiles]
+
+    result = detect_scene(toy(three, tile=128, overlap=0), path, tmp_path / 'out')
+    bounds = shapely.bounds(shapely.from_wkb(pyogrio.raw.read(result.outputs['boxes'])[2]))
+    assert sorted(((bounds[:, 0] - 5e5) * 2).tolist()) == [10, 60]
