@@ -14,7 +14,7 @@ from rasterio.windows import Window
 
 Size = tuple[int, int]
 # What OpenCV resizes and warps; the rest goes through a wider type.
-CV_TYPES = ('uint8', 'uint16', 'int16', 'float32', 'float64')
+CV_TYPES = tuple(map(np.dtype, ('uint8', 'uint16', 'int16', 'float32', 'float64')))
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def grid_windows(scene: Size, largest: Size) -> list[Window]:
 def _in_cv_type(warp: Callable[[NDArray[Any]], NDArray[Any]], pixels: NDArray[Any]) -> NDArray[Any]:
     """Warps pixels of any real dtype and number of bands: OpenCV takes few of both."""
     kind = pixels.dtype
-    if kind.name not in CV_TYPES:
+    if kind not in CV_TYPES:
         warped = _in_cv_type(warp, pixels.astype(np.float64 if kind.itemsize > 2 else np.float32))
         return (np.rint(warped) if kind.kind in 'iub' else warped).astype(kind)
     if pixels.ndim == 2:

@@ -11,7 +11,7 @@ from mmcv.transforms import BaseTransform
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from mmrs.datasets.masks import IGNORE, unreadable_mask
+from mmrs.datasets.masks import IGNORE, histogram, unreadable_mask
 from mmrs.datasets.transforms.loading import LoadMask
 from mmrs.datasets.windows import CV_TYPES, WindowWarp, draw_window
 from mmrs.errors import ConfigError, DataError, RasterError
@@ -224,7 +224,7 @@ class RandomWindow(LoadWindow):
         return WindowWarp(shape, window, size, angle, flips)
 
     def _is_mixed(self, mask: NDArray[np.uint8]) -> bool:
-        counts = np.bincount(mask.ravel(), minlength=256)[:IGNORE]
+        counts = histogram(mask)[:IGNORE]
         return bool((counts > 0).sum() > 1 and counts.max() < self.cat_max_ratio * counts.sum())
 
     def __repr__(self) -> str:
@@ -239,7 +239,7 @@ class RandomWindow(LoadWindow):
 def _bands_last(planes: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """(H, W, C) of (H, W) each; OpenCV interleaves a dozen times faster than numpy."""
     kind = np.result_type(*planes)
-    if kind.name not in CV_TYPES:
+    if kind not in CV_TYPES:
         return np.stack(planes, axis=-1)
     merged = cv2.merge([plane.astype(kind, copy=False) for plane in planes])
     return merged if merged.ndim == 3 else merged[..., None]
