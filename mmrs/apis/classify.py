@@ -9,18 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+from PIL import Image
 
 from mmrs.apis.model import usable_device
 from mmrs.datasets.catalogue import CATALOGUE
+from mmrs.datasets.contact_sheet import captioned, plain, sheet
+from mmrs.datasets.pixels import read_pixels
 from mmrs.errors import ConfigError, DataError, MmrsError, WeightsError
 from mmrs.geo.gdal import replacing
+from mmrs.geo.stretch import to_picture
 from mmrs.weights.files import read_checkpoint, tensors_of
 
 if TYPE_CHECKING:
     from mmengine.config import Config
 
 LISTS = ('.txt', '.lst')
+SHOWN = 24  # images of a picture
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.npz', '.npy')
 
 
@@ -146,6 +152,7 @@ def classify_images(
     destination: str | os.PathLike[str],
     batch_size: int = 16,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    picture: str | os.PathLike[str] | None = None,
 ) -> list[MmrsError]:
     """Classifies images and writes ``image,class,score`` and one column of scores a class.
 
@@ -158,6 +165,7 @@ def classify_images(
         destination: The CSV; it appears when it is complete.
         batch_size: Images that run at once.
         progress: Called with the number of images done and in all.
+        picture: A PNG of some of the images with class and score, evenly spread over the rows; None: no picture.
 
     Returns:
         One error for every image that could not be read.
@@ -166,16 +174,28 @@ def classify_images(
         RasterError: If the output cannot be written.
     """
     errors: list[MmrsError] = []
+    cells: list[Image.Image] = []
+    count = min(SHOWN, len(images)) if picture is not None else 0
+    shown = set(np.linspace(0, len(images) - 1, count).round().astype(int).tolist())
     with replacing(destination) as temporary, open(temporary, 'w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file)
         writer.writerow(['image', 'class', 'score', *classifier.classes])
         for first in range(0, len(images), batch_size):
             batch = images[first : first + batch_size]
             scores = _scores(classifier, batch, errors)
-            for path in batch:
-                writer.writerow(_row(classifier, path, scores.get(path)))
+            rows = [_row(classifier, path, scores.get(path)) for path in batch]
+            writer.writerows(rows)
+            cells += [_cell(row) for index, row in enumerate(rows, first) if index in shown and row[1]]
             progress(min(first + batch_size, len(images)), len(images))
+    if picture is not None and cells:
+        with replacing(picture) as temporary:
+            sheet(cells).save(temporary, format='png')
     return errors
+
+
+def _cell(row: Sequence[Any]) -> Image.Image:
+    """An image of the table above its class and score."""
+    return captioned([to_picture(plain(read_pixels(row[0])))], f'{row[1]} {float(row[2]):.2f}')
 
 
 def _scores(classifier: Classifier, batch: Sequence[Path], errors: list[MmrsError]) -> dict[Path, list[float]]:

@@ -32,7 +32,8 @@ def classify(args: argparse.Namespace) -> int:
     if target.exists() and not args.overwrite:
         raise ConfigError(target, 'a file from before', 'no file of this name', 'Add --overwrite or name another one.')
     if args.dry_run:
-        print(f'{len(images)} images would be classified into {target}')
+        picture = '' if args.no_quicklook else ', with a picture of some of them'
+        print(f'{len(images)} images would be classified into {target}{picture}')
         return 0
     device = args.device or ('cuda' if torch.cuda.is_available() else 'cpu')
     model = load_classifier(args.config, args.checkpoint, device, args.cfg_options)
@@ -44,6 +45,7 @@ def classify(args: argparse.Namespace) -> int:
             target,
             args.batch_size or 16,
             lambda done, total: bar.update(task, completed=done, total=total),
+            None if args.no_quicklook else target.with_name(f'{target.stem}_quicklook.png'),
         )
     for error in errors:
         print(f'mmrs predict: error: {error}', file=sys.stderr)

@@ -34,7 +34,7 @@ earlier. The map is NAME_LATER_change.tif, its polygons are what changed:
   mmrs predict change.py best.pth 2019.tif --after 2023.tif -o maps --polygons
 
 With the config of a classifier, SCENE is an image, a folder of images or a .txt list of them, and the output is
-DIR/classes.csv with class and scores of each (or a name that ends in .csv).
+DIR/classes.csv with class and scores of each (or a name that ends in .csv), and a picture of some of them.
 """
 
 

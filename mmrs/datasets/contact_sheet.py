@@ -78,7 +78,7 @@ def write_contact_sheet(
     legend = _legend(dataset)
     with replacing(destination) as temporary:
         if suffix == '.png':
-            _sheet([legend, *cells] if legend else cells).save(temporary, format='png')
+            sheet([legend, *cells] if legend else cells).save(temporary, format='png')
         else:
             temporary.write_text(_page(dataset, split, cells, legend), encoding='utf-8')
     return len(cells)
@@ -86,13 +86,21 @@ def write_contact_sheet(
 
 def draw_sample(dataset: Dataset, sample: Sample) -> Image.Image:
     """One sample: its pictures side by side, its labels over the last copy, its name below."""
-    pictures = [to_picture(_plain(read_pixels(sample.files[role]))) for role in PICTURES if role in sample.files]
+    pictures = [to_picture(plain(read_pixels(sample.files[role]))) for role in PICTURES if role in sample.files]
     colours = colours_of(dataset)
     if 'mask' in sample.files:
         pictures.append(overlay(pictures[-1], read_sample_mask(dataset, sample.files['mask']), colours))
     boxes = read_boxes(sample.files['boxes']) if 'boxes' in sample.files else list(sample.boxes or ())
     if boxes:
         pictures.append(_with_boxes(pictures[0], boxes, dataset, colours))
+    caption = sample.name
+    if sample.label is not None and sample.label < len(dataset.classes):
+        caption = f'{dataset.classes[sample.label]}  {caption}'
+    return captioned(pictures, caption)
+
+
+def captioned(pictures: Sequence[NDArray[np.uint8]], caption: str) -> Image.Image:
+    """Pictures of (H, W, 3) side by side at one size, with a line of text below that keeps its end when it is long."""
     cell = Image.new('RGB', (len(pictures) * (CELL + GAP) - GAP, CELL + TEXT), 'white')
     for column, picture in enumerate(pictures):
         image = Image.fromarray(picture)
@@ -100,9 +108,6 @@ def draw_sample(dataset: Dataset, sample: Sample) -> Image.Image:
         scale = CELL / max(image.size)
         image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))), smooth)
         cell.paste(image, (column * (CELL + GAP), 0))
-    caption = sample.name
-    if sample.label is not None and sample.label < len(dataset.classes):
-        caption = f'{dataset.classes[sample.label]}  {caption}'
     longest = cell.width // 6
     caption = caption if len(caption) <= longest else f'...{caption[3 - longest :]}'
     ImageDraw.Draw(cell).text((1, CELL + 2), caption, fill='black')
@@ -126,7 +131,7 @@ def overlay(picture: NDArray[np.uint8], mask: NDArray[np.uint8], colours: Sequen
     return np.rint(mixed).astype(np.uint8)
 
 
-def _plain(image: NDArray) -> NDArray:
+def plain(image: NDArray) -> NDArray:
     """(bands, rows, columns) for the eye: the first date of a series, and red, green, blue of Sentinel-2's order."""
     image = image[0] if image.ndim == 4 else image
     return image[[2, 1, 0]] if len(image) in (10, 12, 13) else image
@@ -156,15 +161,16 @@ def _legend(dataset: Dataset) -> Image.Image | None:
     return image
 
 
-def _sheet(cells: Sequence[Image.Image]) -> Image.Image:
+def sheet(cells: Sequence[Image.Image]) -> Image.Image:
+    """Cells in rows and columns, about twice as wide as high."""
     width, height = max(cell.width for cell in cells), max(cell.height for cell in cells)
     columns = max(1, min(len(cells), round((2.0 * len(cells) * height / width) ** 0.5)))
     rows = -(-len(cells) // columns)
-    sheet = Image.new('RGB', (columns * (width + 2 * GAP), rows * (height + 2 * GAP)), 'white')
+    page = Image.new('RGB', (columns * (width + 2 * GAP), rows * (height + 2 * GAP)), 'white')
     for index, cell in enumerate(cells):
         row, column = divmod(index, columns)
-        sheet.paste(cell, (column * (width + 2 * GAP) + GAP, row * (height + 2 * GAP) + GAP))
-    return sheet
+        page.paste(cell, (column * (width + 2 * GAP) + GAP, row * (height + 2 * GAP) + GAP))
+    return page
 
 
 def _page(dataset: Dataset, split: str, cells: Sequence[Image.Image], legend: Image.Image | None) -> str:

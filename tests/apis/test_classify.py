@@ -74,6 +74,16 @@ def test_scores_equal_those_of_the_model(tmp_path: Path) -> None:
         assert abs(sum(float(row[name]) for name in ('field', 'forest', 'water')) - 1) < 1e-5
 
 
+def test_picture_shows_images_evenly_spread_over_the_rows(tmp_path: Path) -> None:
+    model = load_classifier(*trained(tmp_path))
+    paths = find_images([images(tmp_path / 'images')])
+    classify_images(model, paths, tmp_path / 'out.csv', picture=tmp_path / 'three.png')
+    classify_images(model, paths * 20, tmp_path / 'out.csv', picture=tmp_path / 'many.png')
+    with Image.open(tmp_path / 'three.png') as three, Image.open(tmp_path / 'many.png') as many:
+        cells = [image.width * image.height / (268 * 284) for image in (three, many)]
+    assert 3 <= cells[0] < 6 and 24 <= cells[1] < 35  # whole rows
+
+
 def test_unreadable_images_leave_an_empty_row(tmp_path: Path) -> None:
     images(tmp_path / 'images')
     (tmp_path / 'images/1.png').write_bytes(b'')
@@ -130,5 +140,6 @@ def test_command(tmp_path: Path) -> None:
     done = run()
     assert done.returncode == 0, done.stderr
     assert '3 of 3 images' in done.stdout and len(rows(tmp_path / 'out/classes.csv')) == 3
+    assert (tmp_path / 'out/classes_quicklook.png').is_file()
     done = run()
     assert done.returncode == 1 and '--overwrite' in done.stderr and done.stderr.count('\n') == 1

@@ -16,6 +16,7 @@ import mmrs.registry  # noqa: F401
 from mmrs.apis.config import list_configs, load_config
 from mmrs.apis.train import train
 from mmrs.datasets.catalogue import CATALOGUE, get
+from mmrs.datasets.synthetic.scene_writer import SCENES
 from mmrs.weights.catalogue import CATALOGUE as WEIGHTS
 
 CONFIGS = [name for name in list_configs() if re.search('_linear', name) and 'lora_' not in name]
@@ -32,8 +33,9 @@ def test_parses_and_builds_without_memory(name: str) -> None:
     with torch.device(device), MODELS.switch_scope_and_registry('mmpretrain') as registry:
         model = registry.build(config.model)
     dataset = config.train_dataloader.dataset
-    number = len(get(dataset.get('name', 'treesatai' if 'treesatai' in name else 'aid')).classes)
-    assert config.model.head.num_classes == number
+    known = get(dataset.get('name', 'treesatai' if 'treesatai' in name else 'aid')).classes
+    classes = SCENES if 'synthetic' in name else known
+    assert config.model.head.num_classes == len(classes)
     assert config.train_dataloader.dataset.data_root.startswith(config.data_root)
     assert config.train_dataloader.dataset != config.val_dataloader.dataset
     if name.startswith('cgeartheye/'):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import multiprocessing
 import os
 import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -73,6 +76,21 @@ def markdown_table(rows: Sequence[Mapping[str, object]]) -> str:
     return '\n'.join(lines)
 
 
+def resident_peak(function: Callable[[], Any]) -> float:
+    """MB of memory that a call takes at its peak beyond what was in use before (Linux); call it in :func:`alone`."""
+    ctypes.CDLL(None).malloc_trim(0)  # what earlier calls have freed is not in use
+    Path('/proc/self/clear_refs').write_text('5')  # the peak starts anew: a child inherits its parent's
+    before = _resident('VmRSS')
+    function()
+    return _resident('VmHWM') - before
+
+
+def alone(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Runs a function in a fresh process, whose allocator keeps no memory of earlier passes."""
+    with multiprocessing.get_context('spawn').Pool(1) as pool:
+        return pool.apply(function, arguments)
+
+
 def machine_line() -> str:
     """One line that says what the figures were measured on."""
     import torch
@@ -82,6 +100,12 @@ def machine_line() -> str:
         f'torch {torch.__version__}, {torch.get_num_threads()} threads of {os.cpu_count()} CPUs '
         f'({platform.machine()}{device}), Python {platform.python_version()}'
     )
+
+
+def _resident(field: str) -> float:
+    """MB of ``VmRSS`` (now) or ``VmHWM`` (peak) of this process."""
+    line = next(line for line in Path('/proc/self/status').read_text().splitlines() if line.startswith(field))
+    return int(line.split()[1]) / 1024
 
 
 def _seconds(function: Callable[[], Any]) -> float:

@@ -7,14 +7,10 @@ what the original runs. Gates: at least 3 times as fast, at most 5 % of the memo
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import torch
-from _harness import compare, machine_line, markdown_table
+from _harness import alone, compare, machine_line, markdown_table, resident_peak
 from torch import Tensor, nn
 
 from mmrs.models.layers import GlobalAttention
@@ -71,22 +67,7 @@ def peak(which: int, tokens: int, train: bool, device: str) -> float:
         before = torch.cuda.memory_allocated()
         run(layer, x, train)
         return (torch.cuda.max_memory_allocated() - before) / 2**20
-    Path('/proc/self/clear_refs').write_text('5')  # the peak starts anew: a child inherits its parent's
-    before = _resident('VmRSS')
-    run(layer, x, train)
-    return _resident('VmHWM') - before
-
-
-def _resident(field: str) -> float:
-    """MB of ``VmRSS`` (now) or ``VmHWM`` (peak) of this process, from Linux."""
-    line = next(line for line in Path('/proc/self/status').read_text().splitlines() if line.startswith(field))
-    return int(line.split()[1]) / 1024
-
-
-def _alone(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Runs a function in a fresh process, whose allocator keeps no memory of earlier passes."""
-    with multiprocessing.get_context('spawn').Pool(1) as pool:
-        return pool.apply(function, arguments)
+    return resident_peak(lambda: run(layer, x, train))
 
 
 def measure(tokens: int, train: bool, pairs: int, device: str) -> tuple[dict[str, object], bool]:
@@ -95,7 +76,7 @@ def measure(tokens: int, train: bool, pairs: int, device: str) -> tuple[dict[str
     x = torch.randn(1, tokens, DIM, device=device)
     difference = (run(ours, x, False) - run(peer, x, False)).abs().max().item()
     result = compare(lambda: run(peer, x, train), lambda: run(ours, x, train), pairs)
-    memory = [_alone(peak, which, tokens, train, device) for which in (0, 1)]
+    memory = [alone(peak, which, tokens, train, device) for which in (0, 1)]
     share = memory[0] / memory[1]
     row = result.row(
         what=f'global attention, {tokens} tokens, {"train" if train else "eval"}',
