@@ -58,7 +58,10 @@ def _positive(text: str) -> int:
 def _record(dataset: Dataset) -> dict[str, Any]:
     values = {name: getattr(dataset, name) for name in dataset.__dataclass_fields__ if name != 'splits'}
     values['mask_values'] = None if dataset.mask_values is None else dict(dataset.mask_values)
-    splits = [{**vars(split), 'files': dict(split.files), 'only': dict(split.only)} for split in dataset.splits]
+    splits = [
+        {**vars(split), 'files': dict(split.files), 'only': dict(split.only), 'others': [dict(o) for o in split.others]}
+        for split in dataset.splits
+    ]
     return {**values, 'bands': dataset.band_names, 'splits': splits}
 
 
@@ -113,6 +116,8 @@ def _info(args: argparse.Namespace) -> int:
         files = ', '.join(f'{role} {pattern or "paths of the list"}' for role, pattern in split.files.items())
         count = f'; {split.samples:,} samples' if split.samples else ''
         table.add_row(f'split {split.name}', f'{listed}{files}{count}')
+        for other in split.others:
+            table.add_row('', f'or {", ".join(other.values())}')
     print_table(table)
     return 0
 

@@ -1,4 +1,4 @@
-"""Folders in which the published change-detection sets come; everything else about them is in the catalogue."""
+"""Folders in which the published change-detection sets come, for the catalogue and for `mmrs.ChangeDataset`."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,7 @@ def find_samples(root: str | os.PathLike[str], split: Split, classes: Sequence[s
     root = Path(root)
     if not root.is_dir():
         raise DataError(root, 'no such folder', 'the folder of a dataset', WHERE)
+    split = _copy_on_disk(root, split)
     if split.form == 'json':
         return _from_json(root, split)
     if split.form == 'labels':
@@ -86,6 +87,15 @@ def find_samples(root: str | os.PathLike[str], split: Split, classes: Sequence[s
     if split.form == 'coco':
         return _from_coco(root, split, classes)
     return _from_folders(root, split)
+
+
+def _copy_on_disk(root: Path, split: Split) -> Split:
+    """The split as it lies in the copy of which most folders are there; as published where none is."""
+
+    def folders(files: Mapping[str, str]) -> int:
+        return sum((root / pattern.partition('{')[0]).is_dir() for pattern in files.values())
+
+    return replace(split, files=max((split.files, *split.others), key=folders)) if split.others else split
 
 
 def compile_pattern(pattern: str) -> tuple[str, re.Pattern[str]]:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from mmrs.datasets.catalogue.records import Dataset, Split, pairs
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from mmrs.datasets.catalogue.records import Dataset, Split
+from mmrs.datasets.change_layouts import LAYOUTS
 
 CLASSES = ('unchanged', 'changed')
 PALETTE = ((0, 0, 0), (255, 255, 255))
+ROLES = ('before', 'after', 'mask')
 CGEARTHEYE = 'CGEarthEye repository; counts: general knowledge'
 
 
-def _splits(folders: tuple[str, str, str], suffix: str, counts: tuple[int | None, ...]) -> tuple[Split, ...]:
-    return tuple(
-        pairs(
-            split,
-            count,
-            before=f'{split}/{folders[0]}/{{id}}{suffix}',
-            after=f'{split}/{folders[1]}/{{id}}{suffix}',
-            mask=f'{split}/{folders[2]}/{{id}}{suffix}',
-        )
-        for split, count in zip(('train', 'val', 'test'), counts, strict=True)
-    )
+def _splits(name: str, suffix: str, counts: tuple[int | None, ...]) -> tuple[Split, ...]:
+    """Splits in the folders of the archive, and in those of the other copies."""
+
+    def split(part: str, count: int | None) -> Split:
+        copies: list[Mapping[str, str]] = []
+        for folders in LAYOUTS[name]:
+            patterns = [f'{part}/{folder}/{{id}}{suffix}' for folder in folders]
+            copies.append(MappingProxyType(dict(zip(ROLES, patterns, strict=True))))
+        return Split(part, copies[0], count, others=tuple(copies[1:]))
+
+    return tuple(split(part, count) for part, count in zip(('train', 'val', 'test'), counts, strict=True))
 
 
-IMAGES = ('Image1', 'Image2', 'Label')
-AB = ('A', 'B', 'label')
 ENTRIES: tuple[Dataset, ...] = (
     Dataset(
         name='levir-cd',
@@ -31,7 +34,7 @@ ENTRIES: tuple[Dataset, ...] = (
         task='change detection',
         classes=CLASSES,
         palette=PALETTE,
-        splits=_splits(IMAGES, '.png', (445, 64, 128)),
+        splits=_splits('levir-cd', '.png', (445, 64, 128)),
         licence='academic use',
         source=CGEARTHEYE,
         folder='LEVIR-CD',
@@ -46,7 +49,7 @@ ENTRIES: tuple[Dataset, ...] = (
         task='change detection',
         classes=CLASSES,
         palette=PALETTE,
-        splits=_splits(IMAGES, '.png', (12_000, 4_000, 4_000)),
+        splits=_splits('sysu-cd', '.png', (12_000, 4_000, 4_000)),
         licence='research use',
         source=CGEARTHEYE,
         folder='SYSU-CD',
@@ -60,7 +63,7 @@ ENTRIES: tuple[Dataset, ...] = (
         task='change detection',
         classes=CLASSES,
         palette=PALETTE,
-        splits=_splits(IMAGES, '.jpg', (10_000, 3_000, 3_000)),
+        splits=_splits('cdd', '.jpg', (10_000, 3_000, 3_000)),
         licence='research use',
         source=CGEARTHEYE,
         folder='CDD',
@@ -75,7 +78,7 @@ ENTRIES: tuple[Dataset, ...] = (
         task='change detection',
         classes=CLASSES,
         palette=PALETTE,
-        splits=_splits(AB, '.png', (4536, 504, 2760)),
+        splits=_splits('whu-cd', '.png', (4536, 504, 2760)),
         licence='not stated in the sources',
         source='MaRS specification 5.8; counts: general knowledge',
         folder='WHU-CD256-HANet',
@@ -90,7 +93,7 @@ ENTRIES: tuple[Dataset, ...] = (
         task='change detection',
         classes=CLASSES,
         palette=PALETTE,
-        splits=_splits(AB, '.png', (None, None, None)),
+        splits=_splits('dsifn-cd', '.png', (None, None, None)),
         licence='not stated in the sources',
         source='SkySense++ README (size)',
         folder='DSIFN-CD',
@@ -98,6 +101,5 @@ ENTRIES: tuple[Dataset, ...] = (
         size=(512, 512),
         gsd=0.3,
         mask_threshold=128,
-        notes='the published layout is not known here: arrange it in these folders',
     ),
 )

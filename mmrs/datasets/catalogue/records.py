@@ -33,6 +33,8 @@ class Split:
         form: ``folders``: whatever matches ``files``. ``names``: one ``{id}`` a line. ``labels``: lines of path and
             class index. ``json``: list of objects with a path for every role. ``coco``: COCO annotations.
         only: Values that a part of the pattern may have, such as the cities of a split.
+        others: The same as ``files`` for other copies in circulation. A folder is read by the one whose folders are
+            there.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Split:
     listing: str | None = None
     form: Listing = 'folders'
     only: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    others: tuple[Mapping[str, str], ...] = field(default=(), hash=False)
 
 
 @dataclass(frozen=True)
