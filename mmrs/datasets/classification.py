@@ -116,7 +116,7 @@ class TreeSatAI(SkipBadMixin, MultiLabelDataset):
     ``mmrs.LoadTimeSeries(key=...)``.
 
     Args:
-        split: ``train`` or ``test``: the ids in ``<split>.txt``; None, or without that file, all of ``labels.json``.
+        split: ``train`` or ``test``: the ids in ``<split>.txt``; None: all of ``labels.json``.
         data_root: Folder of the dataset; None: its folder below ``MMRS_DATA``, else below ``data``.
         modalities: Files that a sample needs.
         min_share: Share of the area from which a genus counts.
@@ -181,9 +181,12 @@ class TreeSatAI(SkipBadMixin, MultiLabelDataset):
             ) from error
         if not complete:
             raise DataError(path, 'an entry without id, species or share', 'all three', 'Restore the file.')
-        listing = path.with_name(f'{self.split}.txt')
-        if self.split is None or not listing.is_file():
+        if self.split is None:
             return items
+        listing = path.with_name(f'{self.split}.txt')
+        if not listing.is_file():
+            fix = f'`python tools/data/split.py treesatai {path.parent}` writes both lists; split=None takes all.'
+            raise DataError(listing, 'no such file', f'the ids of split {self.split}', fix)
         names = set(listing.read_text().split())
         unknown = sorted(names - {item['id'] for item in items})
         if unknown:

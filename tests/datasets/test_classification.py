@@ -87,7 +87,9 @@ def test_trees_have_several_labels_and_three_modalities(tmp_path: Path) -> None:
     assert series[0]['img'].shape == (6, 6, 20) and series[0]['img'].dtype == np.uint16
     assert TreeSatAI(None, str(tmp_path), min_share=0.07).get_cat_ids(0) == [get('treesatai').classes.index('Fagus')]
     (tmp_path / 'train.txt').write_text('b\n')
-    assert len(TreeSatAI('train', str(tmp_path))) == 1 and len(TreeSatAI('test', str(tmp_path))) == 2
+    assert len(TreeSatAI('train', str(tmp_path))) == 1
+    with pytest.raises(DataError, match=r'test\.txt: found no such file; expected the ids of split test\. .*split\.py'):
+        TreeSatAI('test', str(tmp_path))
     (tmp_path / 'train.txt').write_text('c\n')
     with pytest.raises(DataError, match='found c; expected ids'):
         TreeSatAI('train', str(tmp_path))

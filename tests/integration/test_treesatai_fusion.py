@@ -23,6 +23,7 @@ def test_one_epoch_on_real_plots(kind: str, data_dir: Path, tmp_path: Path) -> N
     config.model.head.in_channels = 16
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         loader.update(num_workers=0, persistent_workers=False, batch_size=2)
+        loader.dataset.split = None  # four plots, no lists
         loader.dataset.pipeline[0].files.s2.dates = loader.dataset.pipeline[0].files.s1.dates = 2
     config.train_cfg.update(max_epochs=1)
     config.work_dir = str(tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from mmrs.datasets.catalogue.records import Dataset, Split, pairs
+from mmrs.datasets.catalogue.records import Dataset, Split
 
 AID_CLASSES = tuple(
     'Airport BareLand BaseballField Beach Bridge Center Church Commercial DenseResidential Desert Farmland Forest '
@@ -27,6 +27,10 @@ LISTS = 'lists of "path label" lines; `python tools/data/split.py NAME FOLDER` w
 def _listed(split: str, samples: int) -> Split:
     return Split(split, MappingProxyType({'image': ''}), samples, f'meta/{split}.txt', 'labels')
 
+
+TREESATAI_FILES = MappingProxyType(
+    {'image': 'aerial/{id}.tif', 's1': 's1/{id}[.npz][.tif]', 's2': 's2/{id}[.npz][.tif]'}
+)
 
 ENTRIES: tuple[Dataset, ...] = (
     Dataset(
@@ -61,8 +65,9 @@ ENTRIES: tuple[Dataset, ...] = (
         task='classification',
         classes=TREESATAI_CLASSES,
         splits=(
-            pairs('train', image='aerial/{id}.tif', s1='s1/{id}[.npz][.tif]', s2='s2/{id}[.npz][.tif]'),
-            pairs('test', image='aerial/{id}.tif', s1='s1/{id}[.npz][.tif]', s2='s2/{id}[.npz][.tif]'),
+            Split('all', TREESATAI_FILES),
+            Split('train', TREESATAI_FILES, None, 'train.txt', 'names'),
+            Split('test', TREESATAI_FILES, None, 'test.txt', 'names'),
         ),
         licence='CC BY 4.0 (general knowledge)',
         source='SkySense++ README (sizes); names of the genera: general knowledge, to be verified',
@@ -72,8 +77,8 @@ ENTRIES: tuple[Dataset, ...] = (
         gsd=0.2,
         multi_label=True,
         notes='aerial 304 x 304, Sentinel-1 and Sentinel-2 6 x 6, one date (.tif) or a stack of dates (.npz with key '
-        'image, T x C x H x W); labels.json lists id, species and share; train.txt and test.txt choose ids where they '
-        'are there; aerial: near infrared, then red, green, blue (order not stated); Sentinel-2: B2 B3 B4 B8 B5 B6 B7 '
+        'image, T x C x H x W); labels.json lists id, species and share; train.txt and test.txt choose ids; '
+        'aerial: near infrared, then red, green, blue (order not stated); Sentinel-2: B2 B3 B4 B8 B5 B6 B7 '
         'B8A B11 B12 and more, judging by the sample; Sentinel-1: VV VH',
     ),
 )
