@@ -17,7 +17,7 @@ import torch
 
 from mmrs.apis.box_store import BoxStore
 from mmrs.apis.detector import DetectionModel
-from mmrs.apis.map_outputs import is_kept, scene_record
+from mmrs.apis.map_outputs import is_kept, is_north_up, scene_record
 from mmrs.apis.map_plan import READ_AHEAD, MapOptions, MapPlan, plan_map, run_key
 from mmrs.apis.map_rows import READER_NICE
 from mmrs.apis.merge_boxes import Boxes, BoxMerger, on_data
@@ -189,7 +189,9 @@ def _detect(model: DetectionModel, batch: TileBatch) -> list[tuple[int, Boxes]]:
 
 
 def _draw(model: DetectionModel, plan: MapPlan, found: Boxes) -> None:
-    image = plan.scene.overview(PICTURE_PIXELS)
+    scene = plan.scene
+    image = scene.overview(PICTURE_PIXELS)
+    across, down = scene.width / image.shape[2], scene.height / image.shape[1]
     write_box_picture(
         plan.outputs['quicklook'],
         image,
@@ -197,7 +199,11 @@ def _draw(model: DetectionModel, plan: MapPlan, found: Boxes) -> None:
         found.labels,
         model.classes,
         model.palette,
-        scale=(image.shape[2] / plan.scene.width, image.shape[1] / plan.scene.height),
+        scale=(1 / across, 1 / down),
+        gsd=(scene.gsd[0] * across, scene.gsd[1] * down) if scene.gsd else None,
+        north_up=is_north_up(scene),
+        title=Path(scene.path).name,
+        note=f'score {model.score:g} and more',
     )
 
 

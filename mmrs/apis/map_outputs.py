@@ -108,13 +108,17 @@ def write_outputs(
     _write_sidecar(model, plan, shares, run)
 
 
+def is_north_up(scene: Scene) -> bool:
+    """Whether the upper edge of a scene is known to be north."""
+    return scene.crs is not None and scene.transform.is_rectilinear and scene.transform.e < 0 < scene.transform.a
+
+
 def _write_quicklook(model: SceneModel, plan: MapPlan, shares: dict[str, float]) -> None:
     scene, outputs = plan.scene, plan.outputs
     image = scene.overview(QUICKLOOK_PIXELS)
     with gdal_env(), rasterio.open(outputs['classes']) as dataset:
         class_map = dataset.read(1, out_shape=image.shape[1:], resampling=Resampling.nearest)
     step = scene.width / image.shape[2], scene.height / image.shape[1]
-    north_up = scene.crs is not None and scene.transform.is_rectilinear and scene.transform.e < 0 < scene.transform.a
     write_quicklook(
         outputs['quicklook'],
         class_map,
@@ -123,7 +127,7 @@ def _write_quicklook(model: SceneModel, plan: MapPlan, shares: dict[str, float])
         _titled(scene, image),
         plan.nodata,
         gsd=(scene.gsd[0] * step[0], scene.gsd[1] * step[1]) if scene.gsd else None,
-        north_up=north_up,
+        north_up=is_north_up(scene),
         shares=list(shares.values()),
         title=plan.outputs['quicklook'].stem.removesuffix('_quicklook'),
     )

@@ -61,7 +61,7 @@ def write_quicklook(
     shares = _shares(class_map, len(class_names)) if shares is None else shares
     lines = min(MOST_CLASSES, sum(share > 0 for share in shares)) + 1
     images = {} if image is None else image if isinstance(image, Mapping) else {'Image': image}
-    page = _Page.fit(aspect, 1 + len(images), lines)
+    page = Page.fit(aspect, 1 + len(images), lines)
     figure = Figure(figsize=(page.width, page.height), dpi=DOTS_PER_INCH, facecolor='white')
     FigureCanvasAgg(figure)
     pictures = [('Classes', _coloured(class_map, palette, nodata), 'nearest')]
@@ -77,14 +77,14 @@ def write_quicklook(
         axes.set_title(label, loc='left', fontsize=9, color=FAINT, pad=3)
     _draw_legend(figure, page, class_names, palette, shares, nodata is not None and bool((class_map == nodata).any()))
     metres = None if gsd is None else gsd[0] * class_map.shape[1]
-    _draw_foot(figure, page, metres, north_up)
+    draw_foot(figure, page, metres, north_up)
     figure.text(MARGIN / page.width, 1 - 0.2 / page.height, title, fontsize=12, color=INK, va='top', weight='bold')
     with replacing(destination) as temporary:
         figure.savefig(temporary, format='png', metadata={'Software': None})
 
 
 @dataclass(frozen=True)
-class _Page:
+class Page:
     """Sizes and places in inches; panels from their lower left corners."""
 
     width: float
@@ -94,9 +94,17 @@ class _Page:
     panels: tuple[tuple[float, float], ...]
 
     @classmethod
-    def fit(cls, aspect: float, count: int, lines: int) -> _Page:
+    def fit(cls, aspect: float, count: int, lines: int, side: float = PANEL) -> Page:
+        """Lays out panels beside (wide ones below) each other, and a legend.
+
+        Args:
+            aspect: Height of a panel by its width.
+            count: Number of panels.
+            lines: Lines of the legend.
+            side: Longer side of a panel.
+        """
         stacked = count > 1 and aspect < 0.55
-        panel_width, panel_height = (PANEL, PANEL * aspect) if aspect <= 1 else (PANEL / aspect, PANEL)
+        panel_width, panel_height = (side, side * aspect) if aspect <= 1 else (side / aspect, side)
         if stacked:
             panel_width, panel_height = 2 * panel_width, 2 * panel_height
         panel_width, panel_height = max(panel_width, 1.2), max(panel_height, 0.6)
@@ -114,6 +122,7 @@ class _Page:
         return cls(*size, panel_width, panel_height, tuple(places))
 
     def box(self, left: float, bottom: float, width: float, height: float) -> tuple[float, float, float, float]:
+        """Place of axes in shares of the page, from inches."""
         return left / self.width, bottom / self.height, width / self.width, height / self.height
 
 
@@ -133,7 +142,7 @@ def _shares(class_map: NDArray[Any], count: int) -> list[float]:
 
 def _draw_legend(
     figure: Figure,
-    page: _Page,
+    page: Page,
     names: Sequence[str],
     palette: Sequence[Sequence[int]],
     shares: Sequence[float],
@@ -171,7 +180,7 @@ def _draw_class(axes: Axes, y: float, name: str, colour: Sequence[int], share: f
     axes.add_patch(Rectangle((0.28, y + 0.085), (LEGEND - 0.28) * length, 0.018, facecolor=face, edgecolor='none'))
 
 
-def _draw_foot(figure: Figure, page: _Page, metres: float | None, north_up: bool) -> None:
+def draw_foot(figure: Figure, page: Page, metres: float | None, north_up: bool) -> None:
     """Scale bar under the last panel, with the north arrow at its right end."""
     left, bottom = page.panels[-1]
     axes = figure.add_axes(page.box(left, bottom - FOOT, page.panel_width, FOOT))
