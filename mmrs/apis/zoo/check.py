@@ -69,7 +69,7 @@ def check_config(name: str, record: Record | None) -> Checked:
     except MmrsError as error:
         return Checked(name, (*problems, f'does not parse: {error}'))
     if record:
-        problems += _data_problems(config, record)
+        problems += data_problems(config, record)
     try:
         model = build_on_meta(config)
     except Exception as error:  # constructors of any package run here
@@ -102,7 +102,13 @@ def build_on_meta(config: Config) -> nn.Module:
         return registry.build(config.model.copy())
 
 
-def _data_problems(config: Config, record: Record) -> Iterator[str]:
+def data_problems(config: Config, record: Record) -> Iterator[str]:
+    """What a config reads other than its record documents.
+
+    Args:
+        config: As loaded.
+        record: Its record.
+    """
     data = record.data
     if not data.layout:
         yield f'the layout of {data.name} is not documented'
