@@ -58,6 +58,7 @@ MODELS = HostRegistry(
         MaRSHeightHead='mmrs.models.heads.mars_mmseg',
         RHINO='mmrs.models.detection.rhino',
         RHINOHead='mmrs.models.detection.rhino_head',
+        RotatedTTAModel='mmrs.models.detection.rotated_views',
         SegDataPreProcessor='mmrs.models.data_preprocessor',
         SiamEncoderDecoder='mmrs.models.change.siamese',
     ),

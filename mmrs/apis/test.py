@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmrs.apis.runner import blame_config, build_runner, default_work_dir
+from mmrs.apis.views import augment
 from mmrs.errors import ConfigError, WeightsError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def test(
         work_dir: Where the log goes; None as in :func:`mmrs.apis.train.train`.
         out: File for all predictions (``.pkl``, mmengine's format).
         show_dir: Folder for pictures of the predictions.
-        tta: Augments at test time as the config's ``tta_model`` and ``tta_pipeline`` say.
+        tta: Augments at test time; see :func:`mmrs.apis.views.augment`.
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
 
     Returns:
@@ -60,7 +61,7 @@ def test(
     if show_dir is not None:
         _draw(config, show_dir)
     if tta:
-        _augment(config)
+        augment(config)
     prepare(config, launcher)
     runner = build_runner(config)
     with blame_config(config):
@@ -89,17 +90,6 @@ def _draw(config: Config, show_dir: str | os.PathLike[str]) -> None:
     hook.update({key: folder if value == '{}' else value for key, value in DRAWING[kind].items()})
     if kind == 'SegVisualizationHook':
         config.visualizer['save_dir'] = folder
-
-
-def _augment(config: Config) -> None:
-    missing = [key for key in ('tta_model', 'tta_pipeline') if key not in config]
-    if missing:
-        raise ConfigError('--tta', f'no {" and no ".join(missing)} in the config', 'both', 'Add them to the config.')
-    config.model = dict(config.tta_model, module=config.model)
-    dataset = config.test_dataloader['dataset']
-    while 'dataset' in dataset:
-        dataset = dataset['dataset']
-    dataset['pipeline'] = config.tta_pipeline
 
 
 def _dump_predictions(runner: Any, config: Config, out: str | os.PathLike[str]) -> None:
