@@ -153,6 +153,11 @@ def as_it_is(shared: Path, root: Path) -> None:
     shutil.copytree(shared / root.name, root)
 
 
+def trees(shared: Path, root: Path) -> None:
+    as_it_is(shared, root)
+    _splits(root, 'treesatai', [item['id'] for item in json.loads((root / 'labels.json').read_text())])
+
+
 REAL: dict[str, Callable[[Path, Path], None]] = {
     'potsdam': potsdam,
     'cropland': cropland,
@@ -162,7 +167,7 @@ REAL: dict[str, Callable[[Path, Path], None]] = {
     'aid_rsicd': scenes,
     'DOTA-tiles': dota,
     'm4sar': m4sar,
-    'treesatai': as_it_is,
+    'treesatai': trees,
     'caffe_glacier_sar': as_it_is,
     'levir_cd_sample': as_it_is,
     'amazon_forest': pairs('images', 'masks'),
@@ -227,6 +232,7 @@ def _paint_trees(root: Path) -> None:
             _noise(root / folder / f'{name}.tif', side, bands)
     text = json.dumps([dict(id=name, species=[name], share=[1.0]) for name in names[:4]])
     (root / 'labels.json').write_text(text)
+    _splits(root, 'treesatai', list(names[:4]))
 
 
 def _paint_masks(root: Path, dataset: Any) -> None:
