@@ -12,6 +12,9 @@ from mmrs.errors import ConfigError, WeightsError
 if TYPE_CHECKING:
     from mmengine.config import Config
 
+# Optimiser wrappers and what takes their place with --amp.
+MIXED_PRECISION = {'OptimWrapper': 'AmpOptimWrapper', 'mmrs.PartClipOptimWrapper': 'mmrs.PartClipAmpOptimWrapper'}
+
 
 def train(
     config: Config,
@@ -80,9 +83,9 @@ def _use_amp(config: Config) -> None:
         raise ConfigError('--amp', 'no GPU', 'a CUDA device', 'Leave --amp out on the CPU.')
     wrapper = config.get('optim_wrapper', {})
     kind = wrapper.get('type', 'OptimWrapper')
-    if kind == 'OptimWrapper':
-        wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
-    elif kind != 'AmpOptimWrapper':
+    if kind in MIXED_PRECISION:
+        wrapper.update(type=MIXED_PRECISION[kind], loss_scale='dynamic')
+    elif kind not in MIXED_PRECISION.values():
         raise ConfigError('--amp', f'optim_wrapper of type {kind!r}', "'OptimWrapper'", 'Set precision in the config.')
 
 

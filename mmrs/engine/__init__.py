@@ -5,8 +5,10 @@ from mmrs.engine.checkpoint_hook import SafeCheckpointHook, find_resume_checkpoi
 from mmrs.engine.distributed import CPUDistributedDataParallel, check_processes, prepare
 from mmrs.engine.layer_decay import LayerDecayOptimWrapperConstructor
 from mmrs.engine.loading import CheckpointMatchHook, install_safe_loading
+from mmrs.engine.part_clip import PartClipAmpOptimWrapper, PartClipOptimWrapper
 from mmrs.engine.progress import ProgressHook
 from mmrs.engine.replay import ReplayHook
+from mmrs.engine.self_distillation import SelfDistillationHook
 
 install_safe_loading()
 
@@ -15,9 +17,12 @@ __all__ = [
     'CPUDistributedDataParallel',
     'CheckpointMatchHook',
     'LayerDecayOptimWrapperConstructor',
+    'PartClipAmpOptimWrapper',
+    'PartClipOptimWrapper',
     'ProgressHook',
     'ReplayHook',
     'SafeCheckpointHook',
+    'SelfDistillationHook',
     'check_processes',
     'find_resume_checkpoint',
     'install_safe_loading',

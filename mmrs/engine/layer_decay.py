@@ -15,7 +15,7 @@ from mmrs.errors import ConfigError
 from mmrs.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 NORMS = (_NormBase, nn.LayerNorm, nn.GroupNorm)
-OPTIONS = {'layer_decay_rate', 'decay_vit_norms', 'no_decay'}
+OPTIONS = {'layer_decay_rate', 'decay_vit_norms', 'no_decay', 'lr_mults', 'apart'}
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -32,6 +32,9 @@ class LayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
     * ``no_decay``: further names (parts of names) without weight decay, such as ``('pos_embed', 'cls_token')``.
     * ``decay_vit_norms``: reproduces the original's recipe, which finds norms by name and so misses those of ViT
       blocks (``ln1``, ``ln2``): their weights are decayed.
+    * ``lr_mults``: factors of the learning rate by a part of a name, such as ``dict(patch_embed=0.2)``; the first
+      that fits counts.
+    * ``apart``: parts of names whose parameters get groups of their own, for a hook to find.
 
     Raises:
         ConfigError: An option is unknown, or no parameter is left to train.
@@ -55,12 +58,15 @@ class LayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         """
         rate = self.paramwise_cfg['layer_decay_rate']
         depth_of, undecayed = depths(module), self._undecayed(module)
-        groups: dict[tuple[int, bool], dict[str, Any]] = {}
+        mults: dict[str, float] = self.paramwise_cfg.get('lr_mults', {})
+        groups: dict[tuple[int, bool, float, str], dict[str, Any]] = {}
         for name, parameter in module.named_parameters():
             if not parameter.requires_grad:
                 continue
             below, plain = depth_of(name), name in undecayed
-            group = groups.setdefault((below, plain), self._group(rate**below, plain))
+            factor = next((value for part, value in mults.items() if part in name), 1.0)
+            apart = next((part for part in self.paramwise_cfg.get('apart', ()) if part in name), '')
+            group = groups.setdefault((below, plain, factor, apart), self._group(factor * rate**below, plain))
             group['params'].append(parameter)
             group['param_names'].append(name)
         if not groups:

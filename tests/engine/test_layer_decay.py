@@ -136,3 +136,12 @@ def test_bad_options_are_named():
         build(torch.nn.Linear(2, 2), decay_rate=0.5)
     with pytest.raises(ConfigError, match='no trainable parameter'):
         build(torch.nn.Linear(2, 2).requires_grad_(False))
+
+
+def test_factors_and_groups_by_name():
+    model = CGEarthEye({'embed_dims': 12, 'num_layers': 1, 'num_heads': 1}, img_size=28)
+    groups = by_name(build(model, 1.0, lr_mults={'patch_embed': 0.2}, apart=['mlp.fc2'], no_decay=['gamma']))
+    assert groups['patch_embed.proj.weight']['lr'] == pytest.approx(4e-5)
+    assert groups['patch_embed.proj.bias']['weight_decay'] == groups['blocks.0.ls1.gamma']['weight_decay'] == 0
+    assert groups['blocks.0.mlp.fc2.weight']['param_names'] == ['blocks.0.mlp.fc2.weight']
+    assert groups['blocks.0.mlp.fc1.weight']['lr'] == 2e-4
