@@ -10,6 +10,7 @@ from typing import Any
 
 from mmrs.cli import datasets
 from mmrs.cli.progress import passing_bar
+from mmrs.errors import DataError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,12 +34,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     layouts = ('dior', 'dior-r', 'dota', 'm4-sar')
     synth.add_argument('--layout', choices=layouts, default='dior-r', help='layout and class names of --task detection')
+    sensors = ('rgb', 'sentinel2-l2a', 'sentinel1-grd')
+    synth.add_argument('--sensor', choices=sensors, default='rgb', help='images of --task landcover')
     synth.add_argument('--seed', type=int, default=0, help='the same seed draws the same pixels')
     synth.add_argument('--train', type=int, default=96, metavar='N', help='training tiles')
     synth.add_argument('--val', type=int, default=32, metavar='N', help='validation tiles, from other places')
     synth.add_argument('--tile', type=int, default=256, metavar='PIXELS', help='side of a tile')
     synth.add_argument('--scene-size', type=int, default=2048, metavar='PIXELS', help='side of the large scene')
-    synth.add_argument('--gsd', type=float, metavar='METRES', help='ground sampling distance (1, or 0.5 for detection)')
+    synth.add_argument(
+        '--gsd', type=float, metavar='METRES', help='ground sampling distance (1; 0.5 for detection, 4 for Sentinel)'
+    )
     synth.add_argument('--overwrite', action='store_true', help='replace another synthetic dataset there')
     synth.add_argument('--dry-run', action='store_true', help='say what would be written and stop')
     _add_resample(actions)
@@ -81,8 +86,11 @@ def _synth(args: argparse.Namespace) -> int:
     from mmrs.datasets.synthetic import Plan, write_dataset, write_detection, write_pairs, write_scenes
     from mmrs.datasets.synthetic.writer import estimate_bytes
 
-    gsd = args.gsd if args.gsd is not None else 0.5 if args.task == 'detection' else 1.0
-    plan = Plan(args.seed, args.train, args.val, args.tile, args.scene_size, gsd)
+    usual = 0.5 if args.task == 'detection' else 4.0 if args.sensor != 'rgb' else 1.0
+    gsd = usual if args.gsd is None else args.gsd
+    plan = Plan(args.seed, args.train, args.val, args.tile, args.scene_size, gsd, args.sensor)
+    if args.sensor != 'rgb' and args.task != 'landcover':
+        raise DataError('--sensor', args.sensor, f'rgb with --task {args.task}', 'Leave it out, or draw land cover.')
     plan.check()
     tests = ', as many test tiles' if args.task == 'change' else ''
     large = '' if args.task == 'scenes' else f'one scene of {plan.scene_size} x {plan.scene_size} px, '

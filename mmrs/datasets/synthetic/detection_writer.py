@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,7 @@ def write_detection(
 
 def _description(plan: Plan, layout: str) -> dict[str, Any]:
     classes = list(get(LAYOUTS[layout].dataset).classes)
-    return dict(format=FORMAT, version=VERSION, layout=layout, crs=CRS, classes=classes, **asdict(plan))
+    return dict(format=FORMAT, version=VERSION, layout=layout, crs=CRS, classes=classes, **plan.record())
 
 
 def _fill(folder: Path, plan: Plan, layout: str, progress: Callable[[int, int], None]) -> None:

@@ -53,12 +53,8 @@ def render_optical(world: World, layers: Layers, light: Light | None = None) -> 
     """
     light = light or Light.of(world.seed)
     rng = stream(world.seed, 'optical')
-    shape, gsd = layers.material.shape, layers.gsd
-    brightness: Field = 1 + VARY[layers.material] * layers.tone
-    brightness *= 1 + MOTTLE[layers.material] * fractal(rng, shape, 24 / gsd, 5, 0.8)
-    brightness *= 1 + ROWS[layers.material] * _rows(world, layers)
-    lit, shade = _illumination(layers, light)
-    dry = fractal(rng, shape, 160 / gsd, 3)  # grass fades from green to straw, soils from wet to dry
+    shape = layers.material.shape
+    brightness, lit, shade, dry = surface(world, layers, light, rng)
     sun, sky = np.array([1.03, 1.0, 0.95]), np.array([0.20, 0.22, 0.26])
     haze = light.haze * np.array([0.75, 0.95, 1.25])
     tint = np.array([0.06, 0.01, 0.035])
@@ -72,6 +68,27 @@ def render_optical(world: World, layers: Layers, light: Light | None = None) -> 
         signal += 1.6 * rng.standard_normal(shape, np.float32)
         image[..., band] = np.clip(np.round(signal), 0, 255)
     return image
+
+
+def surface(world: World, layers: Layers, light: Light, rng: np.random.Generator) -> tuple[Field, Field, Field, Field]:
+    """What all bands share.
+
+    Args:
+        world: Source of the parcels' row directions.
+        layers: Scene.
+        light: Sun.
+        rng: Random stream of the image.
+
+    Returns:
+        (H, W) each: brightness of the surface relative to its material, direct sunlight, the share of it that is
+        blocked, and dryness (grass fades from green to straw, soils from wet to dry).
+    """
+    shape, gsd = layers.material.shape, layers.gsd
+    brightness: Field = 1 + VARY[layers.material] * layers.tone
+    brightness *= 1 + MOTTLE[layers.material] * fractal(rng, shape, 24 / gsd, 5, 0.8)
+    brightness *= 1 + ROWS[layers.material] * _rows(world, layers)
+    lit, shade = _illumination(layers, light)
+    return brightness, lit, shade, fractal(rng, shape, 160 / gsd, 3)
 
 
 def _rows(world: World, layers: Layers) -> Field:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +60,7 @@ def write_pairs(
 
 def _description(plan: Plan) -> dict[str, Any]:
     colours = [list(colour) for colour in PALETTE]
-    return dict(format=FORMAT, version=VERSION, crs=CRS, classes=list(CLASSES), palette=colours, **asdict(plan))
+    return dict(format=FORMAT, version=VERSION, crs=CRS, classes=list(CLASSES), palette=colours, **plan.record())
 
 
 def _sites(plan: Plan) -> list[tuple[str, int]]:

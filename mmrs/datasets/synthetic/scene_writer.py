@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -69,7 +68,7 @@ def write_scenes(
 
 
 def _description(plan: Plan) -> dict[str, Any]:
-    return dict(format=FORMAT, version=VERSION, classes=list(SCENES), **asdict(plan))
+    return dict(format=FORMAT, version=VERSION, classes=list(SCENES), **plan.record())
 
 
 def _fill(folder: Path, plan: Plan, progress: Callable[[int, int], None]) -> None:

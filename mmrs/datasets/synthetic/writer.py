@@ -22,12 +22,14 @@ from mmrs.datasets.synthetic.noise import stream
 from mmrs.datasets.synthetic.scene import SyntheticScene, draw_scene
 from mmrs.errors import DataError
 from mmrs.geo.gdal import GDAL_ERRORS, cannot_write, check_written, gdal_env
+from mmrs.geo.sensors import SENSORS
 
 FAMILY = 'mmrs-synthetic-'
 FORMAT = f'{FAMILY}landcover'
 VERSION = 1  # raised whenever the same seed would draw other pixels
 CRS = 'EPSG:32632'  # UTM zone 32 north
 ORIGIN = (400_000.0, 5_300_000.0)  # easting and northing of the first site's upper left corner
+IMAGES = ('rgb', 'sentinel2-l2a', 'sentinel1-grd')
 TILES_PER_SIDE = 4  # tiles are cut from sites of 4 x 4
 GAP = 500.0  # metres between sites
 
@@ -43,6 +45,7 @@ class Plan:
         tile: Side of a tile in pixels.
         scene_size: Side of the large scene in pixels.
         gsd: Metres per pixel.
+        sensor: What the images are of, in land-cover sets: a row of ``mmrs.geo.sensors.SENSORS``, one of ``IMAGES``.
     """
 
     seed: int = 0
@@ -51,6 +54,7 @@ class Plan:
     tile: int = 256
     scene_size: int = 2048
     gsd: float = 1.0
+    sensor: str = 'rgb'
 
     def check(self) -> None:
         """Refuses what cannot be drawn.
@@ -66,6 +70,12 @@ class Plan:
             if not low <= getattr(self, name) <= high:
                 option = f'--{name.replace("_", "-")}'
                 raise DataError(option, str(getattr(self, name)), f'{low} to {high}', 'Choose a value in this range.')
+        if self.sensor not in IMAGES:
+            raise DataError('--sensor', self.sensor, f'one of {", ".join(IMAGES)}', 'Choose one of these.')
+
+    def record(self) -> dict[str, Any]:
+        """What ``dataset.json`` says about it; the sensor only where it is not RGB."""
+        return {key: value for key, value in asdict(self).items() if key != 'sensor' or value != 'rgb'}
 
     def sites(self) -> list[tuple[str, int]]:
         """Split and number of tiles of every site; splits never share a site."""
@@ -88,7 +98,7 @@ def write_dataset(
     The folder appears under its name only when it is complete::
 
         dataset.json                      seed, version, classes, palette, CRS, GSD
-        img_dir/{train,val}/*.tif         optical, 3 x uint8
+        img_dir/{train,val}/*.tif         optical, 3 x uint8; or Sentinel-2's ten, Sentinel-1's two bands
         sar_dir/{train,val}/*.tif         backscatter, float32 dB
         ann_dir/{train,val}/*.tif         land cover, uint8
         scene.tif scene_sar.tif scene_labels.tif    one large scene elsewhere
@@ -175,7 +185,7 @@ def _refuse_foreign(root: Path, overwrite: bool) -> None:
 
 def _description(plan: Plan) -> dict[str, Any]:
     colours = [list(colour) for colour in PALETTE]
-    return dict(format=FORMAT, version=VERSION, crs=CRS, classes=list(CLASSES), palette=colours, **asdict(plan))
+    return dict(format=FORMAT, version=VERSION, crs=CRS, classes=list(CLASSES), palette=colours, **plan.record())
 
 
 def _fill(folder: Path, plan: Plan, progress: Callable[[int, int], None]) -> None:
@@ -183,7 +193,7 @@ def _fill(folder: Path, plan: Plan, progress: Callable[[int, int], None]) -> Non
     side = TILES_PER_SIDE * plan.tile
     progress(0, len(sites) + 1)
     for number, (split, count) in enumerate(sites):
-        scene = draw_scene(site_seed(plan.seed, number), side, side, plan.gsd)
+        scene = draw_scene(site_seed(plan.seed, number), side, side, plan.gsd, plan.sensor)
         east = ORIGIN[0] + number % 64 * (side * plan.gsd + GAP)
         north = ORIGIN[1] + number // 64 * (side * plan.gsd + GAP)
         for index in range(count):
@@ -191,12 +201,13 @@ def _fill(folder: Path, plan: Plan, progress: Callable[[int, int], None]) -> Non
             window = np.s_[row : row + plan.tile, column : column + plan.tile]
             place = (east + column * plan.gsd, north - row * plan.gsd)
             name = f'{split}/{number:04d}_{row:04d}_{column:04d}.tif'
-            _write_layers(folder, scene, window, place, (f'img_dir/{name}', f'sar_dir/{name}', f'ann_dir/{name}'))
+            names = (f'img_dir/{name}', f'sar_dir/{name}', f'ann_dir/{name}')
+            _write_layers(folder, scene, window, place, names, plan.sensor)
         progress(number + 1, len(sites) + 1)
-    scene = draw_scene(site_seed(plan.seed, -1), plan.scene_size, plan.scene_size, plan.gsd)
+    scene = draw_scene(site_seed(plan.seed, -1), plan.scene_size, plan.scene_size, plan.gsd, plan.sensor)
     south = ORIGIN[1] - side * plan.gsd - GAP
     names = ('scene.tif', 'scene_sar.tif', 'scene_labels.tif')
-    _write_layers(folder, scene, np.s_[:, :], (ORIGIN[0], south), names)
+    _write_layers(folder, scene, np.s_[:, :], (ORIGIN[0], south), names, plan.sensor)
     (folder / 'dataset.json').write_text(json.dumps(_description(plan), indent=2) + '\n')
     progress(len(sites) + 1, len(sites) + 1)
 
@@ -217,9 +228,10 @@ def _write_layers(
     window: tuple[slice, slice],
     place: tuple[float, float],
     names: tuple[str, str, str],
+    sensor: str,
 ) -> None:
-    layers: tuple[np.ndarray, ...] = (np.moveaxis(scene.optical, -1, 0), scene.sar[None], scene.land_cover[None])
-    for name, layer, bands in zip(names, layers, (('red', 'green', 'blue'), ('sigma0',), ('land_cover',)), strict=True):
+    layers: tuple[np.ndarray, ...] = (scene.image, scene.sar[None], scene.land_cover[None])
+    for name, layer, bands in zip(names, layers, (SENSORS[sensor].bands, ('sigma0',), ('land_cover',)), strict=True):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         pixels = np.ascontiguousarray(layer[(slice(None), *window)])
@@ -256,4 +268,4 @@ def write_tif(path: Path, pixels: np.ndarray, place: tuple[float, float], gsd: f
 def estimate_bytes(plan: Plan) -> int:
     """Rough size of a dataset on disk: imagery with sensor noise hardly compresses."""
     pixels = (plan.train + plan.val) * plan.tile**2 + plan.scene_size**2
-    return math.ceil(pixels * (3 * 0.75 + 4 * 0.85 + 0.05))
+    return math.ceil(pixels * ({'rgb': 2.3, 'sentinel2-l2a': 15, 'sentinel1-grd': 6.8}[plan.sensor] + 4 * 0.85))
