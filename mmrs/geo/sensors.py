@@ -70,6 +70,14 @@ _TABLE = (
         'SkySense++, backscatter in dB',
         gsd=10.0,
     ),
+    Sensor(
+        'dynamicearthnet',
+        _RGB,
+        (1085.2941, 944.2718, 689.2493),
+        (1008.4052, 760.9586, 631.4754),
+        'SkySense++, DynamicEarthNet, 16 bits',
+        gsd=3.0,
+    ),
     # Statistics that segmentation and detection datasets are normalised with; see mmrs.datasets.catalogue.
     Sensor(
         'atlantic-s2',

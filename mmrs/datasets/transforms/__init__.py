@@ -1,5 +1,6 @@
 """Transforms, registered under scope ``mmrs`` and usable in the pipeline of every OpenMMLab host."""
 
+from mmrs.datasets.transforms.annotation_mask import MaskAnnotation, clustered_mask
 from mmrs.datasets.transforms.block_mask import BlockMask, block_mask
 from mmrs.datasets.transforms.change import EachDate, ExchangeTime, LoadChangeLabel
 from mmrs.datasets.transforms.loading import LoadMask, LoadRaster
@@ -21,8 +22,10 @@ __all__ = [
     'LoadRaster',
     'LoadTimeSeries',
     'LoadWindow',
+    'MaskAnnotation',
     'PackModalities',
     'PhotoMetricDistortion',
     'RandomWindow',
     'block_mask',
+    'clustered_mask',
 ]
