@@ -11,15 +11,15 @@ RUN := $(VENV)/bin/python
 
 export PYTHON
 # One thread a process: tests are small, and there are as many processes as cores.
-test: export OMP_NUM_THREADS ?= 1
+test test-long: export OMP_NUM_THREADS ?= 1
 # No test or demo needs the network.
-test: export HF_HUB_OFFLINE = 1
+test test-long: export HF_HUB_OFFLINE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test lint types pytest docs clean
+.PHONY: help env demo test test-long lint types pytest docs clean
 
 help:  ## Show this list.
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
 	@sed -n 's/^#   /  /p' $(MAKEFILE_LIST)
 
 env:  ## Create or update the environment (.venv).
@@ -42,6 +42,9 @@ types: env  ## Check types.
 
 pytest: env
 	$(RUN) -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist loadfile --durations=15 $(TESTS)
+
+test-long: env  ## The tests that train for minutes, or with several processes.
+	$(RUN) -m pytest -m long --durations=0 $(TESTS)
 
 docs: env  ## Build the documentation site into site/, warnings are errors.
 	$(RUN) -m mkdocs build --strict

@@ -15,7 +15,7 @@ QUICK = 'quickstart/cgeartheye-tiny_upernet_600_roads-epfl-128'
 def test_list_filters(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(['zoo', 'list', '--task', 'change', '--method', 'cgeartheye', '--dataset', 'levir-cd', '--json']) == 0
     records = json.loads(capsys.readouterr().out)
-    assert len(records) == 5 and {record['task'] for record in records} == {'change detection'}
+    assert len(records) == 6 and {record['task'] for record in records} == {'change detection'}
     assert main(['zoo', 'list', '--dataset', 'levir-cd']) == 0
     text = capsys.readouterr().out
     assert '92.46 F1' in text and 'none for this size' in text and text.endswith('how to use one.\n')
@@ -56,7 +56,7 @@ def test_show_what_is_not_in_the_zoo(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_check(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(['zoo', 'check', '--dataset', 'roads-epfl']) == 0
-    assert capsys.readouterr().out == '1 configs checked, 0 with problems\n'
+    assert capsys.readouterr().out == '2 configs checked, 0 with problems\n'
     from mmrs.apis.zoo import check
 
     # A config without a record is checked whatever the dataset.
