@@ -31,6 +31,34 @@ def test_reads_windows_in_the_files_own_dtype(make_raster, dtype):
         assert scene.gsd == (10, 10)
 
 
+def test_reads_a_window_at_fewer_pixels_averaged(make_raster):
+    pixels = RNG.integers(0, 200, (2, 40, 48)).astype('float32')
+    pixels[:, 8:10, 4:6] = -1
+    with Scene(make_raster(pixels, nodata=-1)) as scene:
+        window = Window(4, 8, 32, 16)
+        coarse = scene.read(window, (8, 16))
+        means = pixels[:, 8:24, 4:36].reshape(2, 8, 2, 16, 2).mean((2, 4))
+        np.testing.assert_allclose(coarse.reshape(2, -1)[:, 1:], means.reshape(2, -1)[:, 1:], rtol=1e-5)
+        valid = scene.valid(window, coarse, (8, 16))
+        assert valid.shape == (8, 16) and not valid[0, 0] and valid.sum() == 127
+        np.testing.assert_array_equal(scene.valid(window, shape=(8, 16)), valid)
+
+
+def test_the_files_mask_is_read_at_fewer_pixels_too(make_raster):
+    path = make_raster(np.ones((1, 16, 16), 'uint8'))
+    with rasterio.open(path, 'r+') as file:
+        file.write_mask(np.repeat(np.arange(16)[:, None] >= 8, 16, 1))
+    with Scene(path) as scene:
+        np.testing.assert_array_equal(scene.valid(shape=(4, 4)), np.arange(4)[:, None].repeat(4, 1) >= 2)
+
+
+def test_threads_of_decoding_can_be_bounded(make_raster):
+    path = make_raster(np.ones((1, 4, 4), 'uint8'))
+    for threads, expected in ((1, 1), (None, 'ALL_CPUS')):
+        with Scene(path, threads=threads) as scene, scene._reading(None):
+            assert rasterio.env.getenv()['GDAL_NUM_THREADS'] == expected
+
+
 def test_selects_bands_by_number_and_name_in_the_order_asked(make_raster):
     pixels = RNG.integers(0, 200, (3, 8, 8)).astype('uint8')
     path = make_raster(pixels)
