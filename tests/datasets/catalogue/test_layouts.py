@@ -135,4 +135,4 @@ def test_every_copy_of_a_set_of_pairs_is_verified_and_read(name: str, tmp_path: 
 
 def test_every_catalogued_set_with_a_config_is_looked_at() -> None:
     looked_at = {FOLDERS[Path(config.data_root).name].name for config in BASES.values()}
-    assert {entry.name for entry in ENTRIES} - looked_at == {'dsifn-cd', 'dota-v1.0'}  # no config; read as tiles
+    assert {entry.name for entry in ENTRIES} - looked_at == {'dota-v1.0'}  # read as tiles

@@ -1,0 +1,9 @@
+"""SkySense++'s high-resolution backbone, trained whole, with siamese UPerNet on DSIFN-CD; our recipe.
+Never trained here."""
+
+_base_ = [
+    '../_base_/models/siamupernet_skysensehr-huge.py',
+    '../_base_/datasets/dsifn_cd_512.py',
+    '../_base_/schedules/change_80k.py',
+]
+optim_wrapper = dict(clip_grad=dict(max_norm=1.0))  # 0.01 is for a small adapter beside a frozen model
