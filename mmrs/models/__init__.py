@@ -21,12 +21,13 @@ from mmrs.models.necks import (
     SkySenseFusion,
     SkySenseUpHead,
 )
-from mmrs.models.pretrain import MaRSPretrain
+from mmrs.models.pretrain import CGEarthEyePretrain, MaRSPretrain
 from mmrs.models.pretrain.skysensepp import SkySensePP
 from mmrs.models.skysense_fused import SkySenseFused
 
 __all__ = [
     'CGEarthEye',
+    'CGEarthEyePretrain',
     'CachedFeatures',
     'DateFusionNeck',
     'DualSwinV2',

@@ -249,6 +249,46 @@ class VisionTransformer(nn.Module):
             raise ConfigError('masks', 'a mask', 'a model with a mask token', 'Set with_mask_token=True.')
         return self._encode(images, masks)
 
+    def forward_crops(
+        self, images: Sequence[Tensor], masks: Sequence[Tensor | None], packed: bool = False
+    ) -> list[Tensor]:
+        """Tokens of several batches of different image sizes, for self-distillation.
+
+        Args:
+            images: (B, in_channels, H, W) each.
+            masks: (B, patches) bool or None for each.
+            packed: Run the blocks once for all tokens instead of once a batch; stochastic depth then draws which
+                images to compute. See :meth:`mmrs.models.layers.ViTBlock.forward_packed`.
+
+        Returns:
+            (B, tokens, embed_dims) each, normalised, the class token first.
+
+        Raises:
+            ConfigError: A batch or mask does not fit, or the model is frozen in part or gives no last tokens.
+        """
+        last_tokens = self.out_type == 'tokens' and self.out_indices == (self.num_layers - 1,)
+        if self.frozen_stages >= 0 or not last_tokens or self.final_norm == 'none':
+            found = f'frozen_stages={self.frozen_stages}, out_type={self.out_type!r}, final_norm={self.final_norm!r}'
+            expected = "nothing frozen, out_type='tokens' of the last block, normalised"
+            raise ConfigError('backbone', found, expected, 'Correct the backbone entry of the config.')
+        if not packed:
+            return [self(image, mask)[0] for image, mask in zip(images, masks, strict=True)]
+        parts = []
+        for image, mask in zip(images, masks, strict=True):
+            self._check_images(image)
+            parts.append(self._embed(image, mask))
+        groups = [(part.shape[0], part.shape[1]) for part in parts]
+        tokens = torch.cat([part.flatten(0, 1) for part in parts])
+        for block in self.blocks:
+            assert isinstance(block, ViTBlock)
+            if self.with_cp and self.training and torch.is_grad_enabled():
+                tokens = checkpoint(block.forward_packed, tokens, groups, use_reentrant=False)
+            else:
+                tokens = block.forward_packed(tokens, groups)
+        tokens = self.norm(tokens).to(images[0].dtype)
+        split = tokens.split([count * length for count, length in groups])
+        return [part.unflatten(0, group) for part, group in zip(split, groups, strict=True)]
+
     def _encode(self, images: Tensor, *extras: Tensor | None) -> tuple[Tensor, ...]:
         """Embeds, runs the blocks (the frozen ones without a graph) and formats; ``extras`` go to ``_embed``."""
         frozen = min(self.frozen_stages, self.num_running)

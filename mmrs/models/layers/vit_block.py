@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Literal
 
+import torch
 from timm.layers import Attention, DropPath, LayerScale, Mlp
 from torch import Tensor, nn
 from torch.nn import functional
@@ -71,6 +73,37 @@ class ViTBlock(nn.Module):
         x = x + self.drop_path1(self.ls1(attended))
         return x + self.drop_path2(self.ls2(self.mlp(self.norm2(x))))
 
+    def forward_packed(self, x: Tensor, groups: Sequence[tuple[int, int]]) -> Tensor:
+        """Runs sequences of several lengths at once: every linear layer sees all tokens, attention each length.
+
+        Stochastic depth draws a fixed share of the sequences of each length and computes these alone, where
+        :meth:`forward` computes all and drops some: a rate of 0.4 saves two fifths of the work.
+
+        Args:
+            x: (T, C), the tokens of all sequences one after the other.
+            groups: Number and length of the sequences of each length, in their order in ``x``.
+
+        Returns:
+            (T, C).
+        """
+
+        def attend(tokens: Tensor, parts: Sequence[tuple[int, int]]) -> Tensor:
+            return self.ls1(self._attend_packed(self.norm1(tokens), parts))
+
+        def feed(tokens: Tensor, parts: Sequence[tuple[int, int]]) -> Tensor:
+            return self.ls2(self.mlp(self.norm2(tokens)))
+
+        return _add(_add(x, groups, self.drop_path1, attend), groups, self.drop_path2, feed)
+
+    def _attend_packed(self, x: Tensor, groups: Sequence[tuple[int, int]]) -> Tensor:
+        attn = self.attn
+        parts = []
+        for part, (_, length) in zip(attn.qkv(x).split([n * k for n, k in groups]), groups, strict=True):
+            qkv = part.view(-1, length, 3, attn.num_heads, x.shape[-1] // attn.num_heads)
+            q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+            parts.append(functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2).flatten(0, 1))
+        return attn.proj_drop(attn.proj(torch.cat(parts)))
+
     def _attend_first(self, x: Tensor, queries: int) -> Tensor:
         attn, dim = self.attn, x.shape[-1]
         if type(attn.qkv) is not nn.Linear:  # an adapter has taken its place: it knows only the whole projection
@@ -81,3 +114,26 @@ class ViTBlock(nn.Module):
         q = q.unflatten(2, (attn.num_heads, -1)).transpose(1, 2)
         out = functional.scaled_dot_product_attention(q, k, v)
         return attn.proj_drop(attn.proj(out.transpose(1, 2).flatten(2)))
+
+
+def _add(
+    x: Tensor,
+    groups: Sequence[tuple[int, int]],
+    drop: nn.Module,
+    branch: Callable[[Tensor, Sequence[tuple[int, int]]], Tensor],
+) -> Tensor:
+    """Adds a branch to the sequences of which stochastic depth leaves it, scaled so that the mean stays."""
+    rate = (drop.drop_prob or 0.0) if isinstance(drop, DropPath) and drop.training else 0.0
+    if not rate:
+        return x + branch(x, groups)
+    rows, kept, scales, start = [], [], [], 0
+    for count, length in groups:
+        number = max(1, round(count * (1 - rate)))
+        chosen = torch.randperm(count, device=x.device)[:number].sort().values
+        tokens = torch.arange(length, device=x.device)
+        rows.append((start + chosen.unsqueeze(1) * length + tokens).flatten())
+        kept.append((number, length))
+        scales.append(x.new_full((number * length, 1), count / number))
+        start += count * length
+    index = torch.cat(rows)
+    return x.index_add(0, index, (branch(x[index], kept) * torch.cat(scales)).to(x.dtype))
