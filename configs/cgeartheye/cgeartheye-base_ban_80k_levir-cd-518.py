@@ -1,7 +1,4 @@
 """CGEarthEye base, frozen, with BAN on LEVIR-CD. Never trained here."""
 
-_base_ = [
-    '../_base_/models/ban_cgeartheye-base.py',
-    '../_base_/datasets/levir_cd.py',
-    '../_base_/schedules/change_80k.py',
-]
+_base_ = ['../_base_/recipes/cgeartheye_ban_80k_levir-cd-518.py', '../_base_/sizes/cgeartheye-base.py']
+model = {{_base_.cgeartheye.ban}}

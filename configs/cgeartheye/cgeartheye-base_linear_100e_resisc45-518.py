@@ -1,15 +1,4 @@
 """CGEarthEye base, frozen, with a linear head on NWPU-RESISC45. The paper reports giant only. Never trained here."""
 
-_base_ = [
-    '../_base_/models/linear_cgeartheye.py',
-    '../_base_/datasets/resisc45.py',
-    '../_base_/schedules/mmpretrain_100e.py',
-]
-model = dict(
-    backbone=dict(
-        size='base',
-        frozen_stages=12,
-        init_cfg=dict(checkpoint='cgeartheye-base-518'),
-    ),
-    head=dict(in_channels=768, num_classes=45),
-)
+_base_ = ['../_base_/recipes/cgeartheye_linear_100e_resisc45-518.py', '../_base_/sizes/cgeartheye-base.py']
+model = {{_base_.cgeartheye.linear}}

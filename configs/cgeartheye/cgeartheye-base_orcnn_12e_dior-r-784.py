@@ -1,13 +1,4 @@
 """CGEarthEye base, frozen, with Oriented R-CNN on DIOR-R. Never trained here."""
 
-_base_ = [
-    '../_base_/models/orcnn.py',
-    '../_base_/sizes/cgeartheye-base.py',
-    '../_base_/datasets/dior-r.py',
-    '../_base_/schedules/mmrotate_12e.py',
-]
-model = dict(
-    backbone={{_base_.cgeartheye}},
-    neck=dict(in_channels={{_base_.widths}}),
-    roi_head=dict(bbox_head=dict(num_classes=20)),
-)
+_base_ = ['../_base_/recipes/cgeartheye_orcnn_12e_dior-r-784.py', '../_base_/sizes/cgeartheye-base.py']
+model = {{_base_.cgeartheye.detector}}

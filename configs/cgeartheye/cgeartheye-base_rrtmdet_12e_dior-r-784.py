@@ -1,13 +1,4 @@
 """CGEarthEye base, frozen, with rotated RTMDet's head on DIOR-R. Never trained here."""
 
-_base_ = [
-    '../_base_/models/rrtmdet.py',
-    '../_base_/sizes/cgeartheye-base.py',
-    '../_base_/datasets/dior-r.py',
-    '../_base_/schedules/mmrotate_12e.py',
-]
-model = dict(
-    backbone={{_base_.cgeartheye}},
-    neck=dict(in_channels={{_base_.widths}}),
-    bbox_head=dict(num_classes=20),
-)
+_base_ = ['../_base_/recipes/cgeartheye_rrtmdet_12e_dior-r-784.py', '../_base_/sizes/cgeartheye-base.py']
+model = {{_base_.cgeartheye.detector}}

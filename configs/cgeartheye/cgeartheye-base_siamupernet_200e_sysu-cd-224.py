@@ -1,7 +1,4 @@
 """CGEarthEye base, frozen, with siamese UPerNet on SYSU-CD. Never trained here."""
 
-_base_ = [
-    '../_base_/models/siamupernet_cgeartheye-base.py',
-    '../_base_/datasets/sysu_cd.py',
-    '../_base_/schedules/change_200e.py',
-]
+_base_ = ['../_base_/recipes/cgeartheye_siamupernet_200e_sysu-cd-224.py', '../_base_/sizes/cgeartheye-base.py']
+model = {{_base_.cgeartheye.siamupernet}}

@@ -1,8 +1,4 @@
 """CGEarthEye base, frozen, with UPerNet on iSAID. The paper reports giant only. Never trained here."""
 
-_base_ = [
-    '../_base_/models/upernet_cgeartheye-base.py',
-    '../_base_/datasets/isaid.py',
-    '../_base_/schedules/mmseg_160k.py',
-]
-model = dict(decode_head=dict(num_classes=16), auxiliary_head=dict(num_classes=16))
+_base_ = ['../_base_/recipes/cgeartheye_upernet_160k_isaid-518.py', '../_base_/sizes/cgeartheye-base.py']
+model = {{_base_.cgeartheye.upernet}}

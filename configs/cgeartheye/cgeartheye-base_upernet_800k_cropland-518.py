@@ -1,8 +1,4 @@
 """CGEarthEye base, frozen, with UPerNet on cropland. Never trained here."""
 
-_base_ = [
-    '../_base_/models/upernet_cgeartheye-base.py',
-    '../_base_/datasets/cropland.py',
-    '../_base_/schedules/mmseg_800k.py',
-]
-model = dict(decode_head=dict(num_classes=2), auxiliary_head=dict(num_classes=2))
+_base_ = ['../_base_/recipes/cgeartheye_upernet_800k_cropland-518.py', '../_base_/sizes/cgeartheye-base.py']
+model = {{_base_.cgeartheye.upernet}}

@@ -1,9 +1,4 @@
 """CGEarthEye giant, frozen, with BAN on CDD. The paper reports 98.04 F1 of change. Never trained here."""
 
-_base_ = [
-    '../_base_/models/ban_cgeartheye-giant.py',
-    '../_base_/datasets/cdd.py',
-    '../_base_/schedules/change_80k.py',
-]
-model = dict(data_preprocessor=dict(size=(224, 224)), test_cfg=dict(_delete_=True, mode='whole'))
-scene = dict(tile=256, overlap=64)
+_base_ = ['../_base_/recipes/cgeartheye_ban_80k_cdd-224.py', '../_base_/sizes/cgeartheye-giant.py']
+model = {{_base_.cgeartheye.ban}}

@@ -1,13 +1,4 @@
 """CGEarthEye giant, frozen, with DINO on DIOR. Never trained here."""
 
-_base_ = [
-    '../_base_/models/dino.py',
-    '../_base_/sizes/cgeartheye-giant.py',
-    '../_base_/datasets/dior.py',
-    '../_base_/schedules/mmdet_60e.py',
-]
-model = dict(
-    backbone={{_base_.cgeartheye}},
-    neck=dict(in_channels={{_base_.widths}}),
-    bbox_head=dict(num_classes=20),
-)
+_base_ = ['../_base_/recipes/cgeartheye_dino_60e_dior-784.py', '../_base_/sizes/cgeartheye-giant.py']
+model = {{_base_.cgeartheye.detector}}

@@ -1,15 +1,4 @@
 """CGEarthEye giant, frozen, with a linear head on AID. The paper: 97.60. Never trained here."""
 
-_base_ = [
-    '../_base_/models/linear_cgeartheye.py',
-    '../_base_/datasets/aid.py',
-    '../_base_/schedules/mmpretrain_100e.py',
-]
-model = dict(
-    backbone=dict(
-        size='giant',
-        frozen_stages=40,
-        init_cfg=dict(checkpoint='cgeartheye-giant-518'),
-    ),
-    head=dict(in_channels=1536, num_classes=30),
-)
+_base_ = ['../_base_/recipes/cgeartheye_linear_100e_aid-518.py', '../_base_/sizes/cgeartheye-giant.py']
+model = {{_base_.cgeartheye.linear}}

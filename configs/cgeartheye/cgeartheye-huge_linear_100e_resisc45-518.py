@@ -1,15 +1,4 @@
 """CGEarthEye huge, frozen, with a linear head on NWPU-RESISC45. The paper reports giant only. Never trained here."""
 
-_base_ = [
-    '../_base_/models/linear_cgeartheye.py',
-    '../_base_/datasets/resisc45.py',
-    '../_base_/schedules/mmpretrain_100e.py',
-]
-model = dict(
-    backbone=dict(
-        size='huge',
-        frozen_stages=32,
-        init_cfg=dict(checkpoint='cgeartheye-huge-518'),
-    ),
-    head=dict(in_channels=1280, num_classes=45),
-)
+_base_ = ['../_base_/recipes/cgeartheye_linear_100e_resisc45-518.py', '../_base_/sizes/cgeartheye-huge.py']
+model = {{_base_.cgeartheye.linear}}

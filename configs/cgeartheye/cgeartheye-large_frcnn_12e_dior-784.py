@@ -1,13 +1,4 @@
 """CGEarthEye large, frozen, with Faster R-CNN on ViTDet's simple pyramid on DIOR. Never trained here."""
 
-_base_ = [
-    '../_base_/models/frcnn_pyramid.py',
-    '../_base_/sizes/cgeartheye-large.py',
-    '../_base_/datasets/dior.py',
-    '../_base_/schedules/mmdet_12e.py',
-]
-model = dict(
-    backbone={{_base_.cgeartheye}},
-    neck=dict(in_channels={{_base_.widths}}),
-    roi_head=dict(bbox_head=dict(num_classes=20)),
-)
+_base_ = ['../_base_/recipes/cgeartheye_frcnn_12e_dior-784.py', '../_base_/sizes/cgeartheye-large.py']
+model = {{_base_.cgeartheye.detector}}

@@ -1,13 +1,4 @@
 """CGEarthEye large, frozen, with rotated FCOS on DOTA v1.0. Never trained here."""
 
-_base_ = [
-    '../_base_/models/rfcos.py',
-    '../_base_/sizes/cgeartheye-large.py',
-    '../_base_/datasets/dota.py',
-    '../_base_/schedules/mmrotate_12e.py',
-]
-model = dict(
-    backbone={{_base_.cgeartheye}},
-    neck=dict(in_channels={{_base_.widths}}),
-    bbox_head=dict(num_classes=15),
-)
+_base_ = ['../_base_/recipes/cgeartheye_rfcos_12e_dota-1024.py', '../_base_/sizes/cgeartheye-large.py']
+model = {{_base_.cgeartheye.detector}}

@@ -1,8 +1,4 @@
 """CGEarthEye large, frozen, with UPerNet on LoveDA. The paper reports giant only. Never trained here."""
 
-_base_ = [
-    '../_base_/models/upernet_cgeartheye-large.py',
-    '../_base_/datasets/loveda.py',
-    '../_base_/schedules/mmseg_160k.py',
-]
-model = dict(decode_head=dict(num_classes=7), auxiliary_head=dict(num_classes=7))
+_base_ = ['../_base_/recipes/cgeartheye_upernet_160k_loveda-518.py', '../_base_/sizes/cgeartheye-large.py']
+model = {{_base_.cgeartheye.upernet}}

@@ -1,8 +1,4 @@
 """CGEarthEye large, frozen, with UPerNet on Potsdam. The paper reports giant only. Never trained here."""
 
-_base_ = [
-    '../_base_/models/upernet_cgeartheye-large.py',
-    '../_base_/datasets/potsdam.py',
-    '../_base_/schedules/mmseg_160k.py',
-]
-model = dict(decode_head=dict(num_classes=6), auxiliary_head=dict(num_classes=6))
+_base_ = ['../_base_/recipes/cgeartheye_upernet_160k_potsdam-518.py', '../_base_/sizes/cgeartheye-large.py']
+model = {{_base_.cgeartheye.upernet}}

@@ -1,15 +1,4 @@
 """CGEarthEye small, frozen, with a linear head on AID. The paper reports giant only. Never trained here."""
 
-_base_ = [
-    '../_base_/models/linear_cgeartheye.py',
-    '../_base_/datasets/aid.py',
-    '../_base_/schedules/mmpretrain_100e.py',
-]
-model = dict(
-    backbone=dict(
-        size='small',
-        frozen_stages=12,
-        init_cfg=dict(checkpoint='cgeartheye-small-518'),
-    ),
-    head=dict(in_channels=384, num_classes=30),
-)
+_base_ = ['../_base_/recipes/cgeartheye_linear_100e_aid-518.py', '../_base_/sizes/cgeartheye-small.py']
+model = {{_base_.cgeartheye.linear}}

@@ -1,14 +1,5 @@
 """MaRS base, the optical encoder on radar images as in the original, with Cascade R-CNN on SARDet-100K.
 Never trained here."""
 
-_base_ = [
-    '../_base_/models/cascade.py',
-    '../_base_/sizes/mars-base.py',
-    '../_base_/datasets/sardet_100k.py',
-    '../_base_/schedules/mmdet_12e.py',
-]
-model = dict(
-    backbone={{_base_.mars}},
-    neck=dict(in_channels={{_base_.widths}}),
-    roi_head=dict(bbox_head=[dict(head, num_classes=6) for head in _base_.heads]),
-)
+_base_ = ['../_base_/recipes/mars_cascade_12e_sardet-100k-512.py', '../_base_/sizes/mars-base.py']
+model = dict(backbone={{_base_.mars}}, neck=dict(in_channels={{_base_.widths}}))

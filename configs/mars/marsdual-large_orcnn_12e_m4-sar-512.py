@@ -1,16 +1,4 @@
 """MaRS large, optical and radar encoders summed, with Oriented R-CNN on M4-SAR. Never trained here."""
 
-_base_ = [
-    '../_base_/models/orcnn_fpn.py',
-    '../_base_/sizes/mars-large.py',
-    '../_base_/datasets/m4sar.py',
-    '../_base_/schedules/mmrotate_12e.py',
-]
-model = dict(
-    # As in pre-training: optical, and radar of 8 bits.
-    data_preprocessor=dict(mean=[87.01, 91.52, 83.51, 36.42], std=[62.66, 54.58, 53.11, 33.89]),
-    backbone={{_base_.marsdual}},
-    neck=dict(in_channels={{_base_.widths}}),
-    roi_head=dict(bbox_head=dict(num_classes=6)),
-)
-scene = dict(tile=512, overlap=128, bands=[1, 2, 3, 4])
+_base_ = ['../_base_/recipes/marsdual_orcnn_12e_m4-sar-512.py', '../_base_/sizes/mars-large.py']
+model = dict(backbone={{_base_.marsdual}}, neck=dict(in_channels={{_base_.widths}}))

@@ -5,6 +5,7 @@ Real samples are used where a set fits and they are at hand, painted ones in the
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import shutil
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import pytest
 from conftest import SHARED
+from mmengine.config import Config
 from mmengine.registry import DATASETS
+from mmengine.runner import Runner
 from tiny_zoo import quick_set_up, shrink
 from zoo_data import REAL, provide
 
@@ -24,6 +27,7 @@ from mmrs.apis.zoo.check import data_problems
 
 SAMPLES = SHARED / 'data' if (SHARED / 'data').is_dir() else None
 RECORDS = {record.config: record for record in read_zoo()}
+RESOLVED: dict[str, str] = {}  # meaning of a config -> its name
 # What the metrics of each task are called in the log.
 SCORES = ('mIoU', 'change/F1', 'accuracy/top1', 'multi-label/mAP', 'coco/bbox_mAP_50', 'dota/mAP')
 
@@ -38,11 +42,18 @@ def data_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield root
 
 
+def meaning(config: Config) -> str:
+    """All that a run or a map depends on, without the variables that a config has on the way to it."""
+    read = set(inspect.signature(Runner.__init__).parameters) | {'scene', 'tta_pipeline', 'tta_model'}
+    return json.dumps({key: value for key, value in config.to_dict().items() if key in read}, default=str)
+
+
 @pytest.mark.parametrize('name', list_configs())
 def test_one_training_and_one_validation_step(name: str, data_root: Path, tmp_path: Path) -> None:
     config = load_config(name)
     assert Path(config.data_root).parent == data_root
     assert not list(data_problems(config, RECORDS[name]))
+    assert RESOLVED.setdefault(meaning(config), name) == name, 'two configs that say the same'
     provide(config, SAMPLES)
     best = config.default_hooks.checkpoint.get('save_best')
     train(shrink(config), work_dir=tmp_path)

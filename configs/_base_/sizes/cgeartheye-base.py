@@ -1,12 +1,28 @@
-"""CGEarthEye base for detectors, frozen: features of blocks 4, 8 and 12. A leaf takes both values by name."""
+"""CGEarthEye base, frozen: blocks and widths that each kind of model takes. A leaf names its kind."""
 
-cgeartheye = dict(
-    type='mmrs.CGEarthEye',
+frozen = dict(
     size='base',
-    img_size=518,
-    out_type='featmap',
-    out_indices=(3, 7, 11),
     frozen_stages=12,
     init_cfg=dict(type='mmrs.Pretrained', checkpoint='cgeartheye-base-518'),
 )
-widths = [768] * 3
+# Blocks 3, 6, 9 and 12 for maps of the whole image, 4, 8 and 12 for detectors.
+quarters = dict(frozen, out_indices=(2, 5, 8, 11))
+thirds = dict(frozen, type='mmrs.CGEarthEye', img_size=518, out_type='featmap', out_indices=(3, 7, 11))
+cgeartheye = dict(
+    linear=dict(backbone=frozen, head=dict(in_channels=768)),
+    upernet=dict(
+        backbone=quarters,
+        neck=dict(in_channels=[768] * 4, out_channels=768),
+        decode_head=dict(in_channels=[768] * 4),
+        auxiliary_head=dict(in_channels=768),
+    ),
+    # Both dates' maps side by side.
+    siamupernet=dict(
+        backbone=quarters,
+        neck=dict(in_channels=[768] * 4, out_channels=768),
+        decode_head=dict(in_channels=[1536] * 4),
+        auxiliary_head=dict(in_channels=1536),
+    ),
+    ban=dict(backbone=quarters, decode_head=dict(ban_cfg=dict(clip_channels=768))),
+    detector=dict(backbone=thirds, neck=dict(in_channels=[768] * 3)),
+)
