@@ -31,7 +31,7 @@ env:  ## Create or update the environment (.venv).
 demo: env  ## Train, evaluate and map a scene on synthetic data, or on DATA=path.
 	$(RUN) tools/demo.py $(if $(DATA),--data "$(DATA)")
 
-test: env lint types pytest  ## Lint, types and all tests (offline).
+test: env lint types pytest  ## Lint, types and all tests but the long ones (offline).
 
 lint: env  ## Check style.
 	$(RUN) -m ruff check .

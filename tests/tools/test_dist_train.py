@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
-from tiny_run import REPOSITORY, write_run
-
-TOOLS = REPOSITORY / 'tools'
-
-
-def launch(script: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    variables = {**os.environ, 'PYTHON': sys.executable, 'CUDA_VISIBLE_DEVICES': '', **environment}
-    command = [str(TOOLS / script), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=variables, timeout=240)
+from launching import TOOLS, launch
+from tiny_run import write_run
 
 
 def test_two_processes_train_and_test(tmp_path: Path) -> None:
