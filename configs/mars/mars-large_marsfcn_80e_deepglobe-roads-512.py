@@ -1,8 +1,5 @@
 """MaRS large, optical encoder, with its road head on DeepGlobe roads; the paper gives 68.44 IoU
 without the size. Never trained here."""
 
-_base_ = [
-    '../_base_/models/fcn_mars-large.py',
-    '../_base_/datasets/deepglobe_roads.py',
-    '../_base_/schedules/mmseg_80e.py',
-]
+_base_ = ['./mars-base_marsfcn_80e_deepglobe-roads-512.py', '../_base_/sizes/mars-large.py']
+model = {{_base_.marsfcn}}

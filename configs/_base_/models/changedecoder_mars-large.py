@@ -1,7 +1,0 @@
-"""Change decoder of MaRS on its large optical encoder. Never trained here."""
-
-_base_ = './changedecoder_mars-base.py'
-model = dict(
-    backbone=dict(size='large', init_cfg=dict(checkpoint='mars-large-rgb')),
-    decode_head=dict(in_channels=3072),
-)
