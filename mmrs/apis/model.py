@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mmrs.apis.config import load_config
 from mmrs.apis.scene_model import SceneModel
+from mmrs.datasets.catalogue import CATALOGUE
 from mmrs.errors import ConfigError, WeightsError
 from mmrs.weights.files import read_checkpoint, sha256_of, tensors_of
 
@@ -188,7 +189,7 @@ def _some(keys: Sequence[str], count: int = 3) -> str:
 
 
 def _classes(cfg: Config, content: Mapping[str, Any], segmentor: Any) -> tuple[list[str], list[Any]]:
-    """Names and colours: of the training run, else of the config, else of its dataset type, else numbers."""
+    """Names and colours: of the training run, else of the config, the catalogue, the dataset's type, else numbers."""
     count = _class_count(segmentor)
     saved = (content.get('meta') or {}).get('dataset_meta') or {}
     for meta in (saved, *_dataset_metainfo(cfg)):
@@ -214,6 +215,9 @@ def _dataset_metainfo(cfg: Config) -> list[Mapping[str, Any]]:
     for loader in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
         dataset = (cfg.get(loader) or {}).get('dataset') or {}
         found.append(dataset.get('metainfo') or {})
+        if dataset.get('name') in CATALOGUE:
+            record = CATALOGUE[dataset['name']]
+            found.append(dict(classes=record.classes, palette=record.palette))
         if isinstance(dataset.get('type'), str):
             with DATASETS.switch_scope_and_registry(cfg.get('default_scope') or 'mmseg') as registry:
                 found.append(getattr(registry.get(dataset['type']), 'METAINFO', {}))

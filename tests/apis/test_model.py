@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from mmengine.config import Config
 
 from mmrs.apis.model import load_model
 from mmrs.apis.scene_model import SceneModel, default_palette
+from mmrs.datasets.catalogue import CATALOGUE
 from mmrs.errors import ConfigError, WeightsError
 
 CONFIG = """
@@ -84,6 +87,21 @@ def test_scene_settings_win(trained) -> None:
     assert (model.tile, model.overlap, model.bands, model.batch_size) == (48, 6, [3, 2, 1], 2)
     with pytest.raises(ConfigError, match='tiles'):
         load_model(config, checkpoint, cfg_options={'scene.tiles': 48})
+
+
+def test_classes_of_the_catalogue(trained, tmp_path) -> None:
+    config, checkpoint = trained
+    text = Path(config).read_text().split('test_dataloader =')[0]
+    cropland = "test_dataloader = dict(dataset=dict(type='mmrs.CatalogueSegDataset', name='cropland'))"
+    path = tmp_path / 'catalogue.py'
+    path.write_text(text + cropland)
+    assert load_model(path, checkpoint).classes == ('class 0', 'class 1', 'class 2')  # it has two
+    path.write_text(text + cropland.replace('cropland', 'mock'))
+    with pytest.MonkeyPatch.context() as patch:
+        record = replace(CATALOGUE['cropland'], classes=('x', 'y', 'z'), palette=((1, 1, 1),) * 3)
+        patch.setattr('mmrs.apis.model.CATALOGUE', {'mock': record})
+        model = load_model(path, checkpoint)
+    assert model.classes == ('x', 'y', 'z') and model.palette[0] == (1, 1, 1)
 
 
 def test_classes_of_training_win(trained, tmp_path) -> None:

@@ -88,7 +88,6 @@ def read(dataset: dict[str, Any], root: Path) -> set[str]:
     scope = HOSTS.get(dataset['type'], 'mmseg')
     if dataset['type'] in ('mmrs.CatalogueSceneDataset', 'mmrs.TreeSatAI'):
         scope = 'mmpretrain'
-        config.pop('serialize_data')
     import_host(scope)
     with DATASETS.switch_scope_and_registry(scope) as registry:
         data = registry.build(config)
