@@ -74,6 +74,7 @@ DATASETS = HostRegistry(
         CatalogueCocoDataset='mmrs.datasets.detection',
         CatalogueOrientedDataset='mmrs.datasets.oriented',
         LargeSceneDataset='mmrs.datasets.large_scenes',
+        SemanticMosaics='mmrs.datasets.rs_semantic.dataset',
         SyntheticScenes='mmrs.datasets.large_scenes',
     ),
 )

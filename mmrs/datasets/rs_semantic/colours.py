@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,7 @@ def shared_classes(labels: Sequence[NDArray[np.uint8]], listed: Sequence[int] | 
     return [index for index in shared if listed is None or index in set(listed)] or [wanted]
 
 
-def painted(labels: NDArray[np.uint8], classes: Sequence[int], values: NDArray[np.generic]) -> NDArray[np.generic]:
+def painted(labels: NDArray[np.uint8], classes: Sequence[int], values: NDArray[Any]) -> NDArray[Any]:
     """Class indices as colours or ids: the first value for the first class; all else is 0.
 
     Args:

@@ -44,17 +44,22 @@ def resize_labels(labels: Tensor, size: Size, exact: bool = True) -> Tensor:
 
 
 def crop_and_resize(
-    layers: Mapping[str, Tensor], sizes: Mapping[str, Size], box: Box | None = None, exact: bool = True
+    layers: Mapping[str, Tensor],
+    sizes: Mapping[str, Size],
+    box: Box | None = None,
+    exact: bool = True,
+    grid: int | None = None,
 ) -> dict[str, Tensor]:
     """Cuts one box out of all layers of a tile or mosaic.
 
     Args:
         layers: ``hr``, ``s2``, ``s1`` and ``label``, (..., H, W) each, of one footprint.
         sizes: Rows and columns of the results.
-        box: In pixels of the coarsest layer, scaled and cut to whole pixels for the others; None takes all.
+        box: In pixels of the grid, scaled and cut to whole pixels of a layer; None takes all.
         exact: See :func:`resize_labels`.
+        grid: Columns of the grid; None: those of the coarsest layer.
     """
-    coarse = min(layer.shape[-1] for layer in layers.values())
+    coarse = grid or min(layer.shape[-1] for layer in layers.values())
     found = {}
     for name, layer in layers.items():
         if box is not None:

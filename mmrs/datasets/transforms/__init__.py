@@ -5,6 +5,7 @@ from mmrs.datasets.transforms.block_mask import BlockMask, block_mask
 from mmrs.datasets.transforms.change import EachDate, ExchangeTime, LoadChangeLabel
 from mmrs.datasets.transforms.loading import LoadMask, LoadRaster
 from mmrs.datasets.transforms.modalities import FlipModalities, LoadModalities, PackModalities
+from mmrs.datasets.transforms.mosaic import LoadMosaic, PackMosaic, PaintAnnotation
 from mmrs.datasets.transforms.part import KeepPart
 from mmrs.datasets.transforms.photometric import PhotoMetricDistortion
 from mmrs.datasets.transforms.time_series import LoadTimeSeries
@@ -19,11 +20,14 @@ __all__ = [
     'LoadChangeLabel',
     'LoadMask',
     'LoadModalities',
+    'LoadMosaic',
     'LoadRaster',
     'LoadTimeSeries',
     'LoadWindow',
     'MaskAnnotation',
     'PackModalities',
+    'PackMosaic',
+    'PaintAnnotation',
     'PhotoMetricDistortion',
     'RandomWindow',
     'block_mask',

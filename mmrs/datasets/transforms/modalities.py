@@ -12,7 +12,7 @@ from mmcv.transforms.utils import cache_randomness
 from numpy.typing import NDArray
 
 from mmrs.datasets.pixels import read_pixels
-from mmrs.datasets.transforms.time_series import choose_dates
+from mmrs.datasets.series import choose_dates
 from mmrs.errors import ConfigError, RasterError
 from mmrs.registry import TRANSFORMS
 

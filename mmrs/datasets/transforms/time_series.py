@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from numpy.typing import NDArray
 
 from mmrs.datasets.pixels import read_pixels
+from mmrs.datasets.series import choose_dates
 from mmrs.errors import ConfigError, RasterError
 from mmrs.registry import TRANSFORMS
 
@@ -52,16 +52,3 @@ class LoadTimeSeries(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(number={self.number}, evenly={self.evenly}, key={self.key!r})'
-
-
-def choose_dates(available: int, number: int, evenly: bool) -> NDArray[np.intp]:
-    """Indices of dates in their order; some more than once where there are fewer than asked for.
-
-    Args:
-        available: Dates of the series.
-        number: Dates to take.
-        evenly: Take them evenly spread instead of at random.
-    """
-    if evenly:
-        return np.linspace(0, available - 1, number).round().astype(np.intp)
-    return np.sort(np.random.choice(available, number, replace=available < number))

@@ -142,7 +142,8 @@ class SkySensePP(BaseModule):
             masks: (B, rows, columns), nonzero where the annotation is hidden; any grid that divides those of the
                 tokens.
             present: (B, M) bool: which samples have which modality; None: those that are given.
-            days: Day of the year, 1 to 366, of every frame (B, T), for modalities of ``calendar``.
+            days: Day of the year, 1 to 366, for modalities of ``calendar``: of every frame (B, T), or of its pixels
+                (B, T, rows, columns) on any grid, for mosaics of tiles of different dates.
 
         Returns:
             Features, and logits where an image and annotations are given.
@@ -236,12 +237,16 @@ class SkySensePP(BaseModule):
             if name not in days or name not in frames or self.ctpe is None:
                 continue
             day, count = days[name], frames[name].shape[1]
-            if tuple(day.shape) != tuple(frames[name].shape[:2]) or day.min() < 1 or day.max() > DAYS + 1:
+            fits = day.shape[:2] == frames[name].shape[:2] and day.ndim in (2, 4)
+            if not fits or day.min() < 1 or day.max() > DAYS + 1:
                 found = f'shape {tuple(day.shape)}, {day.min().item()} to {day.max().item()}'
-                expected = f'(B, {count}) days from 1 to {DAYS + 1}'
+                expected = f'(B, {count}) or (B, {count}, rows, columns) days from 1 to {DAYS + 1}'
                 raise ConfigError(f'days of {name}', found, expected, 'Give the day of the year of every frame.')
-            embedding = self.ctpe[0, day.long().clamp(max=DAYS) - 1]  # the 366th day is the last again
-            frames[name] = frames[name] + embedding[..., None, None]
+            grid = day if day.ndim == 4 else day[..., None, None]
+            if day.ndim == 4:
+                grid = functional.interpolate(day.float(), size=frames[name].shape[3:], mode='nearest-exact')
+            embedding = self.ctpe[0, grid.long().clamp(max=DAYS) - 1]  # the 366th day is the last again
+            frames[name] = frames[name] + embedding.movedim(-1, 2)
 
     def _fuse(self, frames: Mapping[str, Tensor]) -> Tensor:
         tokens = torch.cat(list(frames.values()), dim=1)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from reference import randomise
-from skysense import Reference, assert_near
+from skysense import TINY, Reference, assert_near
 
 from mmrs.errors import ConfigError, WeightsError
 from mmrs.models import SkySensePP
@@ -15,22 +15,6 @@ from mmrs.models.pretrain.vocabulary import MEAN, STD, colours_to_ids
 from mmrs.models.skysense_export import to_released
 from mmrs.weights.convert import KeyFormat, to_mmrs
 from mmrs.weights.load import load_pretrained
-
-SENTINEL = {'size': {'embed_dims': 16, 'num_layers': 3, 'num_heads': 2, 'mlp_ratio': 2.0}, 'img_size': 8}
-TINY = {
-    'vocabulary_size': 6,
-    'backbone_hr': {
-        'arch': {'embed_dims': 8, 'depths': (2, 2, 3, 2), 'num_heads': (1, 2, 4, 8), 'extra_norm_every': 3},
-        'window_size': 2,
-        'attention_dims': (),
-        'attention_heads': (),
-    },
-    'backbone_s2': {**SENTINEL, 'merge_stage': 2, 'out_indices': (0, 1, 2)},
-    'backbone_s1': {**SENTINEL, 'merge_stage': 2, 'out_indices': (0, 1, 2)},
-    'fusion': {'embed_dims': 16, 'num_layers': 2, 'num_heads': 2, 'mlp_ratio': 2.0},
-    'completion': {'conv_dims': 8, 'code_dims': 8, 'num_codes': 16, 'exchange': 'sum'},
-    'head': {'channels': 8},
-}
 
 
 def tiny(**options):
