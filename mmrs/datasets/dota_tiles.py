@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from mmrs.datasets.box_files import write_dota
 from mmrs.datasets.box_windows import show
 from mmrs.datasets.boxes import Box, read_boxes, wrong_box
 from mmrs.datasets.pixels import read_pixels
+from mmrs.datasets.tiling import raster_size, write_tile
 from mmrs.errors import DataError
 from mmrs.geo.gdal import replacing
 from mmrs.geo.grid import TileGrid
-from mmrs.geo.scene import GeoreferenceWarning, Scene
 
 SUFFIXES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp')
 NAME = re.compile(r'(.+)__(\d+)__(\d+)___(\d+)')
@@ -175,7 +173,7 @@ def _claim(out: Path, tiling: Tiling, overwrite: bool) -> None:
 
 def _cut_image(path: Path, labels: Path | None, out: Path, tiling: Tiling, dry_run: bool, result: Cut) -> None:
     pixels: NDArray[np.uint8] | None = None
-    height, width = _size(path)
+    height, width = raster_size(path)
     boxes = [] if labels is None else _usable(read_boxes(labels / f'{path.stem}.txt'), (width, height), result)
     quads = np.array([box.corners for box in boxes]).reshape(-1, 4, 2)
     written = False
@@ -192,7 +190,7 @@ def _cut_image(path: Path, labels: Path | None, out: Path, tiling: Tiling, dry_r
         if dry_run or (picture.is_file() and (labels is None or notes.is_file())):
             continue
         pixels = _read(path) if pixels is None else pixels
-        _write_tile(picture, pixels[top : top + side, left : left + side], side)
+        write_tile(picture, pixels[top : top + side, left : left + side], side)
         if labels is not None:
             with replacing(notes) as temporary:
                 chosen = [boxes[index] for index in shown.index]
@@ -208,22 +206,8 @@ def _usable(boxes: Sequence[Box], size: tuple[int, int], result: Cut) -> list[Bo
     return good
 
 
-def _size(path: Path) -> tuple[int, int]:
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore', GeoreferenceWarning)
-        with Scene(path) as scene:
-            return scene.height, scene.width
-
-
 def _read(path: Path) -> NDArray[np.uint8]:
     pixels = read_pixels(path)
     if pixels.dtype != np.uint8 or len(pixels) not in (1, 3):
         raise DataError(path, f'{len(pixels)} band(s) of {pixels.dtype}', '1 or 3 of 8 bits', 'Convert the image.')
     return np.moveaxis(pixels, 0, -1)
-
-
-def _write_tile(path: Path, pixels: NDArray[np.uint8], side: int) -> None:
-    missing = [(0, side - pixels.shape[axis]) for axis in (0, 1)]
-    whole = np.ascontiguousarray(np.pad(pixels, (*missing, (0, 0))))
-    with replacing(path) as temporary:
-        Image.fromarray(whole.squeeze(-1) if whole.shape[-1] == 1 else whole).save(temporary, format='PNG')

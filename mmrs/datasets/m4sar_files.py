@@ -15,7 +15,7 @@ from PIL import Image
 from mmrs.datasets.box_files import write_dota
 from mmrs.datasets.catalogue import get
 from mmrs.errors import DataError
-from mmrs.weights.files import replacing
+from mmrs.geo.gdal import replacing
 
 SPLITS = ('train', 'val', 'test')
 SENSORS = ('optical', 'sar')
@@ -134,9 +134,11 @@ def arrange(
 
 
 def _link(source: Path, target: Path) -> None:
-    with replacing(target) as temporary:
-        temporary.unlink()
-        try:
-            os.link(source, temporary)
-        except OSError:
+    """Links a file, which is done at once or not at all; copies it where that is not possible."""
+    if target.is_file():
+        return
+    try:
+        os.link(source, target)
+    except OSError:
+        with replacing(target) as temporary:
             shutil.copyfile(source, temporary)

@@ -16,9 +16,9 @@ from PIL import Image
 from rasterio.windows import Window
 
 from mmrs.errors import DataError
+from mmrs.geo.gdal import replacing
 from mmrs.geo.grid import flush_windows
 from mmrs.geo.scene import GeoreferenceWarning, Scene
-from mmrs.weights.files import replacing
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,12 @@ def cut_scenes(
         RasterError: If a raster cannot be read.
     """
     total = count_tiles(scenes, tile, stride)
-    for folder in {Path(source.target).parent for scene in scenes for source in scene}:
-        folder.mkdir(parents=True, exist_ok=True)
-    done = {True: 0, False: 0}  # written or kept
-    lock = Lock()
+    counts, lock = {True: 0, False: 0}, Lock()  # written and kept
 
     def count(written: bool) -> None:
         with lock:
-            done[written] += 1
-            progress(done[True] + done[False], total)
+            counts[written] += 1
+            progress(sum(counts.values()), total)
 
     with ThreadPoolExecutor(max_workers=threads) as pool:
         jobs = [pool.submit(_cut, source, tile, stride, count) for scene in scenes for source in scene]
@@ -90,7 +87,7 @@ def cut_scenes(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return done[True], done[False]
+    return counts[True], counts[False]
 
 
 def count_tiles(scenes: Sequence[Sequence[Source]], tile: int, stride: int) -> int:
@@ -101,7 +98,7 @@ def count_tiles(scenes: Sequence[Sequence[Source]], tile: int, stride: int) -> i
     """
     total = 0
     for scene in scenes:
-        sizes = [_size(source.path) for source in scene]
+        sizes = [raster_size(source.path) for source in scene]
         for source, size in zip(scene, sizes, strict=True):
             if size != sizes[0]:
                 expected = f'{sizes[0][0]} x {sizes[0][1]} like {scene[0].path}'
@@ -110,7 +107,12 @@ def count_tiles(scenes: Sequence[Sequence[Source]], tile: int, stride: int) -> i
     return total
 
 
-def _size(path: Path) -> tuple[int, int]:
+def raster_size(path: Path) -> tuple[int, int]:
+    """Rows and columns of a raster, without reading its pixels.
+
+    Raises:
+        RasterError: If it cannot be opened.
+    """
     with _open(path, None) as scene:
         return scene.height, scene.width
 
@@ -126,9 +128,7 @@ def _cut(source: Source, tile: int, stride: int, count: Callable[[bool], None]) 
         for window, target in targets(source, (scene.height, scene.width), tile, stride):
             written = not target.is_file()
             if written:
-                pixels = padded(source.convert(scene.read(_within(window, scene))), tile, source.fill)
-                with replacing(target) as temporary:
-                    Image.fromarray(pixels).save(temporary, 'PNG')
+                write_tile(target, source.convert(scene.read(_within(window, scene))), tile, source.fill)
             count(written)
 
 
@@ -151,15 +151,19 @@ def targets(source: Source, size: tuple[int, int], tile: int, stride: int) -> It
         yield window, Path(source.target.format(left=left, top=top, right=left + tile, bottom=top + tile))
 
 
-def padded(pixels: NDArray[np.uint8], tile: int, fill: int) -> NDArray[np.uint8]:
-    """A tile of full size, filled up on the right and below.
+def write_tile(path: Path, pixels: NDArray[np.uint8], tile: int, fill: int = 0) -> None:
+    """Writes a PNG of full size, filled up on the right and below; it appears when it is complete.
 
     Args:
-        pixels: (rows, columns) or (rows, columns, bands), at most a tile.
+        path: The file.
+        pixels: (rows, columns) or (rows, columns, 1 or 3 bands), at most a tile.
         tile: Side of a tile in pixels.
         fill: Value beyond the edge.
     """
     below, right = tile - pixels.shape[0], tile - pixels.shape[1]
-    if not below and not right:
-        return pixels
-    return np.pad(pixels, ((0, below), (0, right), (0, 0))[: pixels.ndim], constant_values=fill)
+    if below or right:
+        pixels = np.pad(pixels, ((0, below), (0, right), (0, 0))[: pixels.ndim], constant_values=fill)
+    if pixels.ndim == 3 and pixels.shape[-1] == 1:
+        pixels = pixels[..., 0]
+    with replacing(path) as temporary:
+        Image.fromarray(np.ascontiguousarray(pixels)).save(temporary, format='PNG')

@@ -11,7 +11,8 @@ import pytest
 from tiny_sets import save
 
 from mmrs.datasets.catalogue import get
-from mmrs.datasets.m4sar_files import read_labels
+from mmrs.datasets.m4sar_files import arrange as arrange_pairs
+from mmrs.datasets.m4sar_files import find_pairs, read_labels
 from mmrs.datasets.oriented import CatalogueOrientedDataset
 from mmrs.datasets.verify import verify_dataset
 from mmrs.errors import DataError
@@ -42,6 +43,7 @@ def test_from_the_archive_to_the_dataset(tmp_path: Path) -> None:
     assert done.returncode == 0 and '4 arranged, 0 kept' in done.stdout, done.stderr
     (out / 'labelTxt' / '1.txt').unlink()  # as if stopped
     assert '1 arranged, 3 kept' in arrange(raw, '-o', out).stdout
+    assert (out / 'sar' / '2.jpg').read_bytes() == (raw / 'sar/images/val/2.jpg').read_bytes()
     outcomes = verify_dataset(get('m4-sar'), out)
     assert {outcome.name: (outcome.samples, outcome.problems) for outcome in outcomes} == {
         'all': (4, []), 'train': (2, []), 'val': (1, []), 'test': (1, []),
@@ -50,6 +52,17 @@ def test_from_the_archive_to_the_dataset(tmp_path: Path) -> None:
     (box,) = data.get_data_info(0)['instances']
     assert box['bbox'] == [10, 10, 20, 10, 20, 15, 10, 15]
     assert data.metainfo['classes'][box['bbox_label']] == 'oil_tank'
+
+
+def test_images_are_copied_where_they_cannot_be_linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*paths: Path) -> None:
+        raise OSError('another disk')
+
+    monkeypatch.setattr('os.link', refuse)
+    raw = archive(tmp_path / 'raw')
+    assert arrange_pairs(find_pairs(raw), tmp_path / 'out') == (4, 0)
+    copied = tmp_path / 'out/optical/0.jpg'
+    assert copied.read_bytes() == (raw / 'optical/images/train/0.jpg').read_bytes() and copied.stat().st_nlink == 1
 
 
 def test_refusals(tmp_path: Path) -> None:
