@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -116,9 +117,13 @@ def _check(args: argparse.Namespace) -> int:
 
     records = read_zoo()
     wanted = _filter(args, records)
-    with passing_bar() as bar, warnings_to_log():
-        task = bar.add_task('checking')
-        done = check_zoo(records, wanted, lambda done, total: bar.update(task, completed=done, total=total))
+    logging.disable(logging.WARNING)  # what parts say while they are built, on stdout
+    try:
+        with passing_bar() as bar, warnings_to_log():
+            task = bar.add_task('checking')
+            done = check_zoo(records, wanted, lambda done, total: bar.update(task, completed=done, total=total))
+    finally:
+        logging.disable(logging.NOTSET)
     bad = [outcome for outcome in done if outcome.problems]
     if args.json:
         print(json.dumps({'ok': not bad, 'configs': [asdict(outcome) for outcome in done]}, indent=2))

@@ -57,6 +57,9 @@ def test_show_what_is_not_in_the_zoo(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_check(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(['zoo', 'check', '--dataset', 'roads-epfl']) == 0
     assert capsys.readouterr().out == '2 configs checked, 0 with problems\n'
+    assert main(['zoo', 'check', '--task', 'change', '--method', 'cgeartheye', '--dataset', 'levir-cd', '--json']) == 0
+    found = json.loads(capsys.readouterr().out)  # though LoRA logs what it adapts
+    assert found['ok'] and any('lora' in outcome['config'] for outcome in found['configs'])
     from mmrs.apis.zoo import check
 
     # A config without a record is checked whatever the dataset.
