@@ -15,13 +15,14 @@ from mmrs.datasets.layout import TOKEN
 
 
 def save(path: Path, pixels: np.ndarray) -> Path:
-    """Writes pixels: ``.npz`` with key ``image``, ``.tif`` with bands first, else a picture."""
+    """Writes pixels: ``.npz`` with key ``image``, ``.tif`` with bands first or of one band, else a picture."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == '.npz':
         np.savez(path, image=pixels)
     elif path.suffix in ('.tif', '.tiff'):
         import rasterio
 
+        pixels = pixels[None] if pixels.ndim == 2 else pixels
         count, height, width = pixels.shape
         profile = dict(driver='GTiff', count=count, height=height, width=width, dtype=pixels.dtype)
         with rasterio.open(path, 'w', **profile) as file:
@@ -111,8 +112,7 @@ def _mask(dataset: Dataset, size: int) -> np.ndarray:
     if dataset.mask_values is not None:
         stored = {index: value for value, index in dataset.mask_values.items()}
         return np.vectorize(stored.get)(mask).astype(np.int16)[None]
-    mask = mask + dataset.reduce_zero_label
-    return mask.astype(np.uint8) if not dataset.name == 'earthmiss' else mask.astype(np.uint8)[None]
+    return (mask + dataset.reduce_zero_label).astype(np.uint8)
 
 
 def coco_set(root: Path, dataset: Dataset, splits: tuple[str, ...], side: int = 112) -> Path:

@@ -29,7 +29,7 @@ SAMPLES = SHARED / 'data' if (SHARED / 'data').is_dir() else None
 RECORDS = {record.config: record for record in read_zoo()}
 RESOLVED: dict[str, str] = {}  # meaning of a config -> its name
 # What the metrics of each task are called in the log.
-SCORES = ('mIoU', 'change/F1', 'accuracy/top1', 'multi-label/mAP', 'coco/bbox_mAP_50', 'dota/mAP')
+SCORES = ('mIoU', 'change/F1', 'damage/mIoU', 'accuracy/top1', 'multi-label/mAP', 'coco/bbox_mAP_50', 'dota/mAP')
 
 
 @pytest.fixture(scope='module', autouse=True)

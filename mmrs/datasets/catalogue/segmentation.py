@@ -333,6 +333,26 @@ ENTRIES: tuple[Dataset, ...] = (
         'val has no Playground',
     ),
     Dataset(
+        name='bright',
+        title='BRIGHT (DFC25 track 2), building damage',
+        task='segmentation',
+        classes=('background', 'intact', 'damaged', 'destroyed'),
+        palette=(BLACK, (70, 181, 121), (228, 189, 139), (182, 70, 69)),
+        splits=with_lists(
+            image='pre-event/{id}_pre_disaster.tif',
+            sar='post-event/{id}_post_disaster.tif',
+            mask='target/{id}_building_damage.tif',
+        ),
+        licence='not stated in the sources',
+        source='MaRS specification 5.4; colours: own',
+        folder='bright',
+        sensor='rgb',
+        size=(1024, 1024),
+        by_hand='fetch it from its authors; put lists of a split (DFC25: 2,229, 349 and 156 names; standard: 2,918, '
+        '450 and 878) into splits/train.txt, val.txt and test.txt',
+        notes='optical before, radar after the event; 255 in a mask is ignored',
+    ),
+    Dataset(
         name='germany-crops',
         title='Germany crops',
         task='segmentation',

@@ -16,7 +16,7 @@ from mmrs.geo.sensors import SENSORS
 
 WANTED = """aid resisc45 treesatai germany-crops isaid loveda potsdam vaihingen deepglobe-landcover deepglobe-roads
 cropland atlantic sos c2smsfloods sen1floods11 cabuar flood3i gvlm earthmiss levir-cd sysu-cd cdd whu-cd dsifn-cd dior
-sardet-100k ubcv2 kenya-wildlife dior-r dota-v1.0 m4-sar"""
+sardet-100k ubcv2 kenya-wildlife bright dior-r dota-v1.0 m4-sar"""
 
 
 def test_holds_every_dataset_once() -> None:
