@@ -6,6 +6,7 @@ from typing import Any
 
 from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
+from mmengine.registry import FUNCTIONS as MMENGINE_FUNCTIONS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
@@ -74,11 +75,13 @@ DATASETS = HostRegistry(
         CatalogueCocoDataset='mmrs.datasets.detection',
         CatalogueOrientedDataset='mmrs.datasets.oriented',
         LargeSceneDataset='mmrs.datasets.large_scenes',
+        SeasonDataset='mmrs.datasets.seasons',
         SemanticMosaics='mmrs.datasets.rs_semantic.dataset',
         SyntheticScenes='mmrs.datasets.large_scenes',
     ),
 )
 DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmrs', locations=['mmrs.datasets'])
+FUNCTIONS = Registry('function', parent=MMENGINE_FUNCTIONS, scope='mmrs', locations=['mmrs.datasets.collate'])
 TRANSFORMS = Registry('transform', parent=MMENGINE_TRANSFORMS, scope='mmrs', locations=['mmrs.datasets.transforms'])
 TASK_UTILS = Registry(
     'task util', parent=MMENGINE_TASK_UTILS, scope='mmrs', locations=['mmrs.models.detection.match_costs']

@@ -11,6 +11,7 @@ from mmrs.models.backbones import (
     SkySenseS2,
     SwinV2,
 )
+from mmrs.models.crop_preprocessor import CropPreprocessor
 from mmrs.models.modality_preprocessor import ModalityPreprocessor
 from mmrs.models.necks import (
     DateFusionNeck,
@@ -29,6 +30,7 @@ __all__ = [
     'CGEarthEye',
     'CGEarthEyePretrain',
     'CachedFeatures',
+    'CropPreprocessor',
     'DateFusionNeck',
     'DualSwinV2',
     'LoRA',

@@ -123,9 +123,14 @@ def _commands(config: Config, record: Record) -> dict[str, str]:
     checkpoint = f'work_dirs/{record.stem}/{last}.pth'
     root = '--cfg-options data_root=PATH'
     inputs = {'classification': 'IMAGES', 'change detection': 'BEFORE.tif --after AFTER.tif'}
-    return {
+    training = {
         'train': f'mmrs train {name} {root}',
         'on 8 GPUs': f'tools/dist_train.sh configs/{record.config} 8 {root}',
+    }
+    if record.data.task == 'pretraining':
+        return training
+    return {
+        **training,
         'test': f'mmrs test {name} {checkpoint} {root}',
         'predict': f'mmrs predict {name} {checkpoint} {inputs.get(record.data.task, "SCENE.tif")} -o maps',
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ def _own_data(item: Mapping[str, Any]) -> Data:
 def _data(path: Path, model: Mapping[str, Any], stem: str, own: Mapping[str, Data]) -> Data:
     name = model.get('Dataset') or dataset_part(stem)
     if name in own:
-        return own[name]
+        return replace(own[name], task=model.get('Task') or own[name].task)
     if name not in CATALOGUE:
         fix = 'Add `Dataset:` with a name of `mmrs data list`, or an entry under `Datasets:` of this file.'
         raise ConfigError(path, f'{stem} on the dataset {name!r}', 'a dataset with a documented layout', fix)

@@ -7,7 +7,9 @@ from mmrs.datasets.transforms.loading import LoadMask, LoadRaster
 from mmrs.datasets.transforms.modalities import FlipModalities, LoadModalities, PackModalities
 from mmrs.datasets.transforms.mosaic import LoadMosaic, PackMosaic, PaintAnnotation
 from mmrs.datasets.transforms.part import KeepPart
+from mmrs.datasets.transforms.patch_mask import draw_masks, patch_mask
 from mmrs.datasets.transforms.photometric import PhotoMetricDistortion
+from mmrs.datasets.transforms.seasonal_crops import LoadSeasons, SeasonalCrops
 from mmrs.datasets.transforms.time_series import LoadTimeSeries
 from mmrs.datasets.transforms.window import LoadWindow, RandomWindow
 
@@ -22,6 +24,7 @@ __all__ = [
     'LoadModalities',
     'LoadMosaic',
     'LoadRaster',
+    'LoadSeasons',
     'LoadTimeSeries',
     'LoadWindow',
     'MaskAnnotation',
@@ -30,6 +33,9 @@ __all__ = [
     'PaintAnnotation',
     'PhotoMetricDistortion',
     'RandomWindow',
+    'SeasonalCrops',
     'block_mask',
+    'draw_masks',
+    'patch_mask',
     'clustered_mask',
 ]

@@ -271,6 +271,9 @@ class VisionTransformer(nn.Module):
             found = f'frozen_stages={self.frozen_stages}, out_type={self.out_type!r}, final_norm={self.final_norm!r}'
             expected = "nothing frozen, out_type='tokens' of the last block, normalised"
             raise ConfigError('backbone', found, expected, 'Correct the backbone entry of the config.')
+        if packed and type(self)._after_block is not VisionTransformer._after_block:
+            fix = 'Set packed=False.'
+            raise ConfigError('packed', f'a {type(self).__name__}, which acts between blocks', 'a plain ViT', fix)
         if not packed:
             return [self(image, mask)[0] for image, mask in zip(images, masks, strict=True)]
         parts = []

@@ -1,0 +1,12 @@
+"""CGEarthEye giant, pre-training continued with crops of 518 pixels, 8 GPUs x 8 places. Never trained here.
+
+Start from the end of the stage before, with `--cfg-options` and
+`load_from=work_dirs/cgeartheye-giant_ssl_450k_jlssd-224/iter_450000.pth`.
+"""
+
+_base_ = [
+    '../_base_/models/ssl_cgeartheye_large.py',
+    '../_base_/datasets/jlssd_518.py',
+    '../_base_/schedules/cgeartheye_pretrain_10k.py',
+]
+model = dict(backbone=dict(size='giant', img_size=518))

@@ -1,0 +1,106 @@
+"""Self-distillation configs: what they build, and a run from small crops to large ones to a classifier."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from PIL import Image
+
+import mmrs.registry  # noqa: F401
+from mmrs.apis.config import list_configs, load_config
+from mmrs.apis.train import train
+from mmrs.apis.zoo.check import build_on_meta
+from mmrs.models import CGEarthEye
+from mmrs.weights.load import load_pretrained
+
+CONFIGS = [name for name in list_configs() if '_ssl_' in name]
+QUICK = 'quickstart/cgeartheye-tiny_ssl_600_synthetic-change-64'
+TINY = dict(embed_dims=24, num_layers=2, num_heads=3)
+BACKBONES = {'small': 21_628_800, 'base': 85_724_928, 'large': 303_227_904, 'huge': 630_846_720, 'giant': 1_134_769_664}
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_parses_and_builds_without_memory(name: str) -> None:
+    config = load_config(name)
+    model = build_on_meta(config)
+    pixels = int(re.search(r'(\d+)\.py', name)[1])
+    backbone = model.student.backbone
+    assert backbone.img_size == (pixels, pixels) and config.train_dataloader.dataset.data_root.startswith(
+        config.data_root
+    )
+    assert config.train_dataloader.collate_fn.patch_size == backbone.patch_size
+    crops = config.train_dataloader.dataset.pipeline[-1]
+    assert [steps[0].scale for steps in crops.global_pipelines] == [pixels] * 2
+    assert crops.seasonal_pipeline[0] == crops.local_pipeline[0]
+    hook = config.custom_hooks[-1]
+    assert hook.type == 'mmrs.SelfDistillationHook' and hook.momentum[0] == 0.992
+    if name.startswith('cgeartheye/'):
+        size = config.model.backbone.size
+        assert f'-{size}_' in name and config.auto_scale_lr.base_batch_size == 8 * config.train_dataloader.batch_size
+        positions = ((pixels // 14) ** 2 - 256 + 1) * backbone.embed_dims  # beyond 224 pixels, and the mask token
+        assert sum(p.numel() for p in backbone.parameters()) == BACKBONES[size] + positions
+        assert crops.local_pipeline[0].scale == 98
+
+
+def write_places(root: Path) -> None:
+    """Four places, one of them in all seasons."""
+    random = np.random.default_rng(0)
+    for season, names in (('q1', 'abcd'), ('q2', 'a'), ('q3', 'a'), ('q4', 'a')):
+        (root / season).mkdir(parents=True)
+        for name in names:
+            Image.fromarray(random.integers(0, 255, (90, 80, 3), np.uint8)).save(root / season / f'{name}.png')
+
+
+def shrink(config: Config, work: Path, pixels: int) -> Config:
+    """The same config at tiny width and size, for two iterations."""
+    model, loader = config.model, config.train_dataloader
+    model.backbone.update(size=TINY, img_size=pixels)
+    for head in (model.head, model.patch_head):
+        head.update(prototypes=16, hidden_features=16, bottleneck=8)
+    crops = loader.dataset.pipeline[-1]
+    for steps in crops.global_pipelines:
+        steps[0].scale = pixels
+    crops.local_pipeline[0].scale = crops.seasonal_pipeline[0].scale = 28
+    loader.update(batch_size=4, num_workers=0, persistent_workers=False)
+    config.train_cfg.max_iters = config.default_hooks.checkpoint.interval = 2
+    config.default_hooks.logger.interval = 1
+    config.work_dir = str(work)
+    return config
+
+
+def test_both_stages_and_a_backbone_for_others(tmp_path: Path) -> None:
+    root = tmp_path / 'data'
+    write_places(root)
+    for stage, name, pixels in (('a', '450k_jlssd-224', 56), ('b', '10k_jlssd-518', 84)):
+        config = load_config(f'cgeartheye/cgeartheye-giant_ssl_{name}', dict(data_root=str(root)))
+        if stage == 'b':
+            config.load_from = str(tmp_path / 'a' / 'iter_2.pth')
+        train(shrink(config, tmp_path / stage, pixels))
+        text = next((tmp_path / stage).glob('*/*.log')).read_text()
+        assert all(word in text for word in ('loss_image', 'loss_patch', 'loss_koleo', 'feature_std', 'grad_norm_ibot'))
+        assert 'loss: nan' not in text
+    states = [torch.load(tmp_path / s / 'iter_2.pth', weights_only=False)['state_dict'] for s in 'ab']
+    assert states[0]['student.backbone.pos_embed'].shape[1] == 17
+    assert states[1]['teacher.backbone.pos_embed'].shape[1] == 37
+    for state in states:
+        key = 'blocks.0.mlp.fc1.weight'
+        assert not torch.equal(state[f'student.backbone.{key}'], state[f'teacher.backbone.{key}'])
+    backbone = CGEarthEye(TINY, img_size=70)
+    report = load_pretrained(backbone, tmp_path / 'b' / 'iter_2.pth', prefix='teacher.backbone')
+    assert report.coverage == 1
+    assert torch.equal(backbone.blocks[1].mlp.fc1.weight, states[1]['teacher.backbone.blocks.1.mlp.fc1.weight'])
+
+
+def test_quickstart(tmp_path: Path) -> None:
+    write_places(tmp_path / 'data')
+    for season, date in (('q1', 'A'), ('q2', 'B')):
+        (tmp_path / 'data' / 'train').mkdir(exist_ok=True)
+        (tmp_path / 'data' / season).rename(tmp_path / 'data' / 'train' / date)
+    config = load_config(QUICK, dict(data_root=str(tmp_path / 'data')))
+    train(shrink(config, tmp_path / 'run', 32))
+    assert (tmp_path / 'run' / 'iter_2.pth').is_file()
