@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,14 @@ def fixtures_dir() -> Path:
 def data_dir() -> Path:
     """Folder of real sample imagery."""
     return _shared_folder('data')
+
+
+@pytest.fixture(scope='session', autouse=True)
+def _plain_configs() -> Iterator[None]:
+    """mmengine lays out a run's config with yapf seven times, for three seconds; the text means the same without."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,7 @@ KEYS = {
     'Published': {'Of', 'Metrics', 'Source', 'Protocol'},
     'Measured': {'Of', 'Metrics', 'Seed', 'How', 'Page', 'Log', 'Checksum'},
 }
-OPTIONAL = {'Of', 'Protocol', 'Dataset', 'Task', 'Note', 'Published', 'Measured'}
+OPTIONAL = {'Of', 'Page', 'Protocol', 'Dataset', 'Task', 'Note', 'Published', 'Measured'}
 
 
 def read_zoo(root: Path | None = None) -> list[Record]:
@@ -100,7 +100,7 @@ def _measured(item: Mapping[str, Any]) -> Measured:
         metrics=dict(item['Metrics']),
         seed=item['Seed'],
         how=item['How'],
-        page=item['Page'],
+        page=item.get('Page', ''),
         log=item['Log'],
         checksum=item['Checksum'],
     )

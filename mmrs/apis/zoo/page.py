@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmrs.apis.zoo.records import NOT_TRAINED, Record, metrics_text, published_text
+from mmrs.apis.zoo.records import NOT_TRAINED, Measured, Record, metrics_text, published_text
 from mmrs.datasets.catalogue.records import Task
 from mmrs.datasets.table import between
 
@@ -38,9 +38,12 @@ def _row(record: Record) -> str:
     published = [f'**{metrics_text(r.metrics)}**: {r.source}; {r.protocol}' for r in record.published]
     published = published or [published_text(record)]
     published += [record.note] if record.note else []
-    measured = [
-        f'**{metrics_text(r.metrics)}**: [{r.how}]({r.page}); seed {r.seed}; log: {r.log}; sha256: {r.checksum}'
-        for r in record.measured
-    ]
+    measured = [_measured(score) for score in record.measured]
     cells = (f'`{record.config}`', record.data.title, '; '.join(published), '; '.join(measured) or NOT_TRAINED)
     return f'| {" | ".join(cells)} |'
+
+
+def _measured(score: Measured) -> str:
+    how = f'[{score.how}]({score.page})' if score.page else score.how
+    log = f'[log]({score.log})' if score.log.startswith('logs/') else f'log: {score.log}'
+    return f'**{metrics_text(score.metrics)}**: {how}; seed {score.seed}; {log}; sha256: {score.checksum}'

@@ -32,8 +32,8 @@ class Measured:
         metrics: Name to value.
         seed: Seed of the run.
         how: Data, length, machine.
-        page: Page of the documentation that shows it, relative to ``docs/``.
-        log: Where the log is, or that it was not kept.
+        page: Page of the documentation that shows it, relative to ``docs/``; empty where the log is all there is.
+        log: The run's ``scalars.json`` below ``docs/``, or that it was not kept.
         checksum: sha256 of the checkpoint, or that it was not kept.
     """
 
