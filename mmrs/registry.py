@@ -75,6 +75,7 @@ DATASETS = HostRegistry(
         CatalogueCocoDataset='mmrs.datasets.detection',
         CatalogueOrientedDataset='mmrs.datasets.oriented',
         LargeSceneDataset='mmrs.datasets.large_scenes',
+        MaRSPairs='mmrs.datasets.mars_pairs',
         SeasonDataset='mmrs.datasets.seasons',
         SemanticMosaics='mmrs.datasets.rs_semantic.dataset',
         SyntheticScenes='mmrs.datasets.large_scenes',

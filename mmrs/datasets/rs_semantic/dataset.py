@@ -12,7 +12,8 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from mmrs.datasets.rs_semantic.entries import Entry, Palettes, read_entries, refuse
+from mmrs.datasets.problems import refuse
+from mmrs.datasets.rs_semantic.entries import Entry, Palettes, read_entries
 from mmrs.datasets.tolerance import SkipBadMixin
 from mmrs.errors import ConfigError, DataError
 from mmrs.registry import DATASETS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,24 +74,6 @@ def read_entries(
         except _Wrong as wrong:
             problems.append(Problem(wrong.kind, os.fspath(path), f'entry {index}: {wrong}'))
     return entries, problems
-
-
-def refuse(problems: Sequence[Problem], skip_bad: int) -> None:
-    """Stops before training if more is wrong than was allowed.
-
-    Args:
-        problems: What is wrong.
-        skip_bad: How much of it is put up with.
-
-    Raises:
-        DataError: Counting the problems by kind, and naming the first.
-    """
-    if len(problems) <= skip_bad:
-        return
-    first, kinds = problems[0], Counter(problem.kind for problem in problems)
-    counts = ', '.join(f'{count} x {kind}' for kind, count in kinds.most_common())
-    found = f'{first.text} ({len(problems)} problems: {counts})'
-    raise DataError(first.path, found, f'at most {skip_bad} (skip_bad)', 'Correct the list, or raise skip_bad.')
 
 
 class _Wrong(Exception):
