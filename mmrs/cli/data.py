@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mmrs.cli import datasets
+from mmrs.cli import build, datasets
 from mmrs.cli.progress import passing_bar
 from mmrs.errors import DataError
 
@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     synth.add_argument('--overwrite', action='store_true', help='replace another synthetic dataset there')
     synth.add_argument('--dry-run', action='store_true', help='say what would be written and stop')
     _add_resample(actions)
+    build.add_action(actions)
     datasets.add_actions(actions)
 
 
@@ -77,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
     actions: dict[str, Callable[[argparse.Namespace], int]] = {
         'synth': _synth,
         'resample': _resample,
+        'build': build.run,
         **datasets.ACTIONS,
     }
     return actions[args.action](args)

@@ -95,7 +95,7 @@ class ScenePair(Scene):
     ) -> None:
         self.before = Scene(before, bands, nodata)
         try:
-            self.aligned, self.overlap = _relation(self.before, after)
+            self.aligned, self.overlap = relation(self.before, after)
             self.after = WarpedScene(after, self.before, bands, nodata) if self.aligned else Scene(after, bands, nodata)
         except RasterError:
             self.before.close()
@@ -148,8 +148,19 @@ def _unused(kind: np.dtype[Any]) -> float:
     return float(limits.min if limits.min < 0 else limits.max)
 
 
-def _relation(before: Scene, after: str | os.PathLike[str]) -> tuple[bool, float]:
-    """Whether the later scene must be warped, and the share of the earlier one that it covers."""
+def relation(before: Scene, after: str | os.PathLike[str]) -> tuple[bool, float]:
+    """How a second scene lies to a first.
+
+    Args:
+        before: The first.
+        after: Path of the second.
+
+    Returns:
+        Whether the second must be warped to the first one's grid, and the share of the first that it covers.
+
+    Raises:
+        RasterError: If the second cannot be read, they do not overlap, or one lacks a CRS; see :class:`ScenePair`.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', GeoreferenceWarning)  # said of the earlier one, or said when it is opened
         other = Scene(after)

@@ -67,6 +67,7 @@ class Scene:
         transform: Affine from (column, row) to map coordinates; identity without a georeference. Fitted to ground
             control points where these lie on an affine.
         nodata: One value per selected band, None where there is none.
+        masked: Whether a mask or an alpha band marks the missing pixels of each selected band.
         gsd: Ground sampling distance (along a row, along a column) in metres at the centre, None without a CRS.
         block_shape: (rows, columns) in which the file stores pixels.
         colormap: Palette of a one-band palette image, value to RGBA, else None.
@@ -159,7 +160,7 @@ class Scene:
         valid = np.zeros(shape or _shape(window, self.height, self.width), bool)
         for index, band in enumerate(self.bands):
             present = None if data is None else present_pixels(data[index], self.nodata[index])
-            if self._masked[index]:
+            if self.masked[index]:
                 mask = self._mask(band, window, shape)
                 present = mask if present is None else mask & present
             valid |= True if present is None else present
@@ -237,7 +238,7 @@ class Scene:
         self.colormap = dataset.colormap(1) if palette else None
         declared = tuple(dataset.nodatavals[index] for index in chosen)
         self.nodata = declared if nodata is None else nodata_per_band(self.path, nodata, len(chosen))
-        self._masked = masked_by_file(dataset, self.bands)
+        self.masked = masked_by_file(dataset, self.bands)
 
     def _locate(self, dataset: DatasetReader, require_crs: bool) -> None:
         self.crs: CRS | None = dataset.crs
