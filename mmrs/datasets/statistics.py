@@ -115,7 +115,7 @@ def _add(result: Statistics, dataset: Dataset, sample: Sample) -> None:
     for role, path in sample.files.items():
         if role in BANDS_OF:
             try:
-                result.bands.setdefault(role, Moments()).add(read_pixels(path))
+                result.bands.setdefault(role, Moments()).add(read_pixels(path, dataset.bands_of(role)))
             except ValueError as error:
                 fix = 'Drop it, or see `mmrs data verify`.'
                 raise DataError(path, str(error), 'the same bands everywhere', fix) from error

@@ -161,11 +161,7 @@ def _size_of(dataset: Dataset, role: str, path: Path) -> tuple[int, int]:
     if role in MASKS:
         height, width = read_sample_mask(dataset, path).shape
         return height, width
-    array: NDArray[Any] = read_pixels(path)
-    names = dataset.band_names
-    if role in ('image', 'before', 'after') and names and array.shape[-3] < len(names):
-        expected = f'{len(names)}: {", ".join(names)}'
-        raise RasterError(path, f'{array.shape[-3]} band(s)', expected, 'Restore the image.')
+    array: NDArray[Any] = read_pixels(path, dataset.bands_of(role))
     if array.dtype.kind == 'f' and not np.isfinite(array).any():
         raise RasterError(path, 'no finite pixel', 'an image', 'Restore the image.')
     return array.shape[-2], array.shape[-1]

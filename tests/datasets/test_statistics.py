@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from tiny_sets import cropland, listed, save
 from mmrs.datasets.catalogue import get
 from mmrs.datasets.pixels import read_pixels
 from mmrs.datasets.statistics import Moments, dataset_statistics
-from mmrs.errors import DataError
+from mmrs.errors import DataError, RasterError
 
 
 def test_moments_of_pieces_equal_those_of_the_whole() -> None:
@@ -53,5 +54,7 @@ def test_nothing_there_and_mixed_bands(tmp_path: Path) -> None:
         dataset_statistics(get('cropland'), tmp_path, 'train')
     cropland(tmp_path)
     save(tmp_path / 'train/Img/1.png', np.zeros((8, 8), np.uint8))
-    with pytest.raises(DataError, match='1 bands where the first has 3'):
+    with pytest.raises(RasterError, match=r'1\.png: found 1 band\(s\); expected band 2, 3'):
         dataset_statistics(get('cropland'), tmp_path, 'train')
+    with pytest.raises(DataError, match='1 bands where the first has 3'):
+        dataset_statistics(replace(get('cropland'), sensor=None), tmp_path, 'train')

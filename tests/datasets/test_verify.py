@@ -81,3 +81,5 @@ def test_no_folder_and_unknown_split(tmp_path: Path) -> None:
 def test_real_samples(data_dir: Path) -> None:
     assert problems(data_dir / 'sen1floods11', 'sen1floods11', splits=['all']) == []
     assert problems(data_dir / 'm4sar', 'm4-sar', splits=['all']) == []
+    # The infrared band of its files is the fourth and marked as alpha.
+    assert problems(data_dir / 'treesatai', 'treesatai', splits=['all']) == []

@@ -109,6 +109,14 @@ class Dataset:
         """Bands in file order; empty where they are not known."""
         return SENSORS[self.sensor].bands if self.sensor is not None else self.bands
 
+    def bands_of(self, role: str) -> list[int] | None:
+        """1-based numbers of the bands that files of a role have; None where they are not known.
+
+        They are asked for by number: a fourth band, such as near infrared, is often marked as alpha.
+        """
+        number = len(self.band_names) if role in ('image', 'before', 'after') else 0
+        return list(range(1, number + 1)) or None
+
     @property
     def mask_coding(self) -> dict[str, Any]:
         """What ``mmrs.LoadMask`` has to know about the values in the files."""
