@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from mmengine.dataset import pseudo_collate
+from mmengine.dataset import default_collate
 from skysense import TINY
 from tiny_semantic import CELLS, SCALE, SIDE, archive, rewritten
 from tiny_sets import save
-from torch.utils.data import default_collate
 
 from mmrs.datasets.rs_semantic.geometry import Geometry, draw_box, draw_geometry
 from mmrs.datasets.transforms import LoadMosaic, PaintAnnotation
@@ -230,8 +229,9 @@ def test_samples_from_a_config_train_the_model(root):
     data = dict(type='mmrs.SemanticMosaics', ann_files=['potsdam_train.json'], data_root=str(root), vocabulary_size=6)
     dataset = DATASETS.build({**data, 'pipeline': pipeline, 'dates': True})
     samples = [dataset[index] for index in range(2)]
-    assert pseudo_collate(samples)['data_samples'][0].set_name == 'potsdam'
-    batch = default_collate([sample['inputs'] for sample in samples])
+    collated = default_collate(samples)
+    assert collated['data_samples'][0].set_name == 'potsdam'
+    batch = collated['inputs']
     assert batch['masks'].sum((1, 2)).tolist() == [1, 1] and batch['present'].all()
     model = SkySensePP(**TINY, calendar=('s2',))
     torch.nn.init.normal_(model.ctpe)
