@@ -82,6 +82,18 @@ class TestLearning:
         assert last['loss'] < 0.95 * first['loss'] and last['loss_patch'] < first['loss_patch']
         assert last['feature_std'] > 0.9 * first['feature_std']
 
+    @pytest.mark.parametrize('masked', [True, False])
+    def test_ddp_finds_no_unused_parameter(self, masked):
+        data = batch()
+        data['masks'] &= masked  # a process may by chance have no masked patch
+        torch.distributed.init_process_group('gloo', store=torch.distributed.HashStore(), rank=0, world_size=1)
+        try:
+            model = torch.nn.parallel.DistributedDataParallel(build({'drop_path_rate': 0.5}).train())
+            for _ in range(2):  # the second forward pass is what fails after an unused parameter
+                total(model(**data, mode='loss')).backward()
+        finally:
+            torch.distributed.destroy_process_group()
+
     def test_collapse_is_seen(self):
         assert feature_std(torch.randn(64, 128)) == pytest.approx(1, abs=0.05)
         assert feature_std(torch.ones(64, 128) + 1e-6 * torch.randn(64, 128)) < 1e-4
