@@ -47,6 +47,13 @@ def test_show(capsys: pytest.CaptureFixture[str]) -> None:
         assert part in text
 
 
+def test_pretraining_has_nothing_to_test(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['zoo', 'list', '--task', 'pretraining', '--json']) == 0
+    for record in json.loads(capsys.readouterr().out):
+        assert main(['zoo', 'show', record['config'], '--json']) == 0
+        assert set(json.loads(capsys.readouterr().out)['commands']) == {'train', 'on 8 GPUs'}
+
+
 def test_show_what_is_not_in_the_zoo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / 'mine.py'
     path.write_text('a = 1')
