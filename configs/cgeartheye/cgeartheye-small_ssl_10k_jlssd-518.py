@@ -4,9 +4,5 @@ Start from the end of the stage before, with `--cfg-options` and
 `load_from=work_dirs/cgeartheye-small_ssl_450k_jlssd-224/iter_450000.pth`.
 """
 
-_base_ = [
-    '../_base_/models/ssl_cgeartheye.py',
-    '../_base_/datasets/jlssd_518.py',
-    '../_base_/schedules/cgeartheye_pretrain_10k.py',
-]
-model = dict(backbone=dict(size='small', img_size=518))
+_base_ = '../_base_/recipes/cgeartheye_ssl_10k_jlssd-518.py'
+model = dict(backbone=dict(size='small'))
