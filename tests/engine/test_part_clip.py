@@ -5,7 +5,10 @@ from mmengine.optim import build_optim_wrapper
 from torch import nn
 
 import mmrs.engine  # noqa: F401  (registers the wrapper)
+from mmrs.apis.train import _use_amp
+from mmrs.engine.part_clip import PartClip
 from mmrs.errors import ConfigError
+from mmrs.registry import OPTIM_WRAPPERS
 
 
 def build(model, **options):
@@ -35,3 +38,13 @@ def test_needs_names():
     wrapper = build(nn.Linear(2, 2))
     with pytest.raises(ConfigError, match='LayerDecayOptimWrapperConstructor'):
         wrapper.update_params(wrapper.param_groups[0]['params'][0].sum())
+
+
+def test_mixed_precision_on_request(monkeypatch):
+    monkeypatch.setattr('torch.cuda.is_available', lambda: True)
+    config = {'optim_wrapper': {'type': 'mmrs.PartClipOptimWrapper'}}
+    _use_amp(config)
+    assert config['optim_wrapper'] == {'type': 'mmrs.PartClipAmpOptimWrapper', 'loss_scale': 'dynamic'}
+    assert OPTIM_WRAPPERS.get(config['optim_wrapper']['type']).__mro__[1] is PartClip
+    _use_amp(config)  # a second time changes nothing
+    assert config['optim_wrapper']['type'] == 'mmrs.PartClipAmpOptimWrapper'

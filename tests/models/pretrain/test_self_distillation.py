@@ -94,6 +94,18 @@ class TestLearning:
         finally:
             torch.distributed.destroy_process_group()
 
+    def test_half_precision(self):
+        data, model = batch(), build({'drop_path_rate': 0.5}).train()
+        exact = build({}).eval()
+        exact.load_state_dict(model.state_dict())
+        with torch.autocast('cpu', dtype=torch.bfloat16):
+            total(model(**data, mode='loss')).backward()
+            found = exact(**data, mode='loss')
+        assert all(p.grad.isfinite().all() for p in model.student.parameters() if p.requires_grad)
+        for name, value in exact(**data, mode='loss').items():
+            assert found[name].dtype == torch.float32
+            torch.testing.assert_close(found[name], value, atol=0.05, rtol=0.05)
+
     def test_collapse_is_seen(self):
         assert feature_std(torch.randn(64, 128)) == pytest.approx(1, abs=0.05)
         assert feature_std(torch.ones(64, 128) + 1e-6 * torch.randn(64, 128)) < 1e-4
