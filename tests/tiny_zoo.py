@@ -68,6 +68,8 @@ def _shrink_backbone(backbone: Any, side: int) -> bool:
     for key in ('init_cfg', 'weights'):
         if key in backbone:
             backbone[key] = None
+    if kind == 'ResNet' and backbone.get('base_channels', 64) < 64:
+        return False
     if kind == 'ResNet':
         backbone.update(depth=18, base_channels=16, stem_channels=16)
     elif kind in ('CGEarthEye', 'SkySenseS1', 'SkySenseS2'):

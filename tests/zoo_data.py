@@ -19,7 +19,7 @@ from tiny_sets import catalogue_set, coco_set, save
 from mmrs.apis.zoo.check import LOADERS, datasets_of
 from mmrs.datasets.box_files import write_dota, write_xml
 from mmrs.datasets.catalogue import CATALOGUE, get
-from mmrs.datasets.synthetic import Plan, write_dataset
+from mmrs.datasets.synthetic import Plan, write_dataset, write_detection
 
 SIDE = 64
 CORNERS = np.array([(20, 30), (60, 40), (56, 56), (16, 46)], float)
@@ -182,6 +182,9 @@ def paint(config: Config, root: Path) -> None:
     """Two samples a split in the layout of the config's dataset."""
     if root.name in ('synthetic', 'synthetic-scenes'):
         write_dataset(root, Plan(train=2, val=1, tile=SIDE, scene_size=32))
+        return
+    if root.name == 'synthetic-dior':
+        write_detection(root, Plan(train=4, val=2, tile=128, scene_size=32, gsd=0.4), layout='dior')
         return
     first = datasets_of(config.train_dataloader)[0]
     kind = str(first['type']).rpartition('.')[2]

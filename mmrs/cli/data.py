@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     synth.add_argument('--tile', type=int, default=256, metavar='PIXELS', help='side of a tile')
     synth.add_argument('--scene-size', type=int, default=2048, metavar='PIXELS', help='side of the large scene')
     synth.add_argument(
-        '--gsd', type=float, metavar='METRES', help='ground sampling distance (1; 0.5 for detection, 4 for Sentinel)'
+        '--gsd', type=float, metavar='METRES', help='ground sampling distance (1; 0.4 for detection, 4 for Sentinel)'
     )
     synth.add_argument('--overwrite', action='store_true', help='replace another synthetic dataset there')
     synth.add_argument('--dry-run', action='store_true', help='say what would be written and stop')
@@ -88,7 +88,7 @@ def _synth(args: argparse.Namespace) -> int:
     from mmrs.datasets.synthetic import Plan, write_dataset, write_detection, write_pairs, write_scenes
     from mmrs.datasets.synthetic.writer import estimate_bytes
 
-    usual = 0.5 if args.task == 'detection' else 4.0 if args.sensor != 'rgb' else 1.0
+    usual = 0.4 if args.task == 'detection' else 4.0 if args.sensor != 'rgb' else 1.0
     gsd = usual if args.gsd is None else args.gsd
     plan = Plan(args.seed, args.train, args.val, args.tile, args.scene_size, gsd, args.sensor)
     if args.sensor != 'rgb' and args.task != 'landcover':

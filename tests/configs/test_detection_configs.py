@@ -12,7 +12,7 @@ from mmrs.apis.zoo.check import build_on_meta
 from mmrs.datasets.catalogue.detection import ENTRIES
 from mmrs.weights.catalogue import CATALOGUE
 
-CONFIGS = [name for name in list_configs() if re.search('_(dino|rhino|orcnn|rfcos|rrtmdet)_', name)]
+CONFIGS = [name for name in list_configs() if re.search('_(dino|rhino|orcnn|fcos|rfcos|rrtmdet)_', name)]
 DEPTHS = dict(small=12, base=12, large=24, huge=32, giant=40)
 
 
@@ -23,7 +23,7 @@ def test_parses_and_builds_without_memory(name: str) -> None:
     model = build_on_meta(config)
     head = model.roi_head.bbox_head if hasattr(model, 'roi_head') else model.bbox_head
     record = {'dior': 'dior', 'dior-r': 'dior-r', 'dota': 'dota-v1.0', 'm4-sar': 'm4-sar'}[
-        name.split('_')[-1].rpartition('-')[0]
+        name.split('_')[-1].rpartition('-')[0].removeprefix('synthetic-')
     ]
     assert head.num_classes == len(next(entry for entry in ENTRIES if entry.name == record).classes)
     frozen = not any(value.requires_grad for key, value in model.named_parameters() if key.startswith('backbone.'))

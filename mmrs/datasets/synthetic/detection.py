@@ -14,6 +14,7 @@ from mmrs.datasets.synthetic.noise import Field
 from mmrs.datasets.synthetic.optical import render_optical
 from mmrs.datasets.synthetic.sar import render_sar
 from mmrs.datasets.synthetic.scene import check_drawing
+from mmrs.datasets.synthetic.world import rectangle
 
 # Name of every object by the layout whose names are used; what a layout has no name for is drawn and not labelled.
 NAMES: Mapping[str, Mapping[str, str]] = {
@@ -27,6 +28,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
     'm4-sar': {'tank': 'oil_tank', 'pitch': 'playground', 'pier': 'harbor', 'turbine': 'wind_turbine'},
 }  # fmt: skip
+
+ROUND = ('tank', 'turbine')
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class SyntheticDetection:
         return np.stack(columns, 1).astype(np.float32)
 
 
-def draw_detection(seed: int, height: int, width: int, gsd: float = 0.5, names: str = 'dota') -> SyntheticDetection:
+def draw_detection(seed: int, height: int, width: int, gsd: float = 0.4, names: str = 'dota') -> SyntheticDetection:
     """Draws a landscape with ships, vehicles, planes, storage tanks and what else a layout has names for.
 
     Args:
@@ -72,6 +75,8 @@ def draw_detection(seed: int, height: int, width: int, gsd: float = 0.5, names: 
     world = build_world(seed, width * gsd, height * gsd, NAMES[names])
     layers = draw_layers(world, (height, width), gsd)
     things = [thing for thing in world.things if thing.kind in NAMES[names]]
-    quads = np.array([thing.ring() / gsd for thing in things]).reshape(-1, 4, 2)
+    # What is round has no direction: its boxes are upright, as annotators draw them.
+    rings = [rectangle(one.centre, one.size, 0.0) if one.kind in ROUND else one.ring() for one in things]
+    quads = np.array(rings).reshape(-1, 4, 2) / gsd
     labels = tuple(NAMES[names][thing.kind] for thing in things)
     return SyntheticDetection(render_optical(world, layers), render_sar(world, layers), quads, labels, gsd)

@@ -25,7 +25,7 @@ from mmrs.datasets.synthetic.writer import CRS, ORIGIN, TILES_PER_SIDE, Plan, si
 from mmrs.geo.vector import le90, write_boxes
 
 FORMAT = 'mmrs-synthetic-detection'
-VERSION = 1  # raised whenever the same seed would draw other pixels or boxes
+VERSION = 2  # raised whenever the same seed would draw other pixels or boxes
 PER_SITE = 8  # tiles of the 16 that a site has: those with most kinds of objects
 LEAST = 0.4  # share of an object that a tile must show
 RGB = ('red', 'green', 'blue')

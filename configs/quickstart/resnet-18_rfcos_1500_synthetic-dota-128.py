@@ -1,0 +1,8 @@
+"""First steps in oriented detection: rotated FCOS on a thin ResNet, data as in DOTA."""
+
+_base_ = [
+    '../_base_/models/rfcos_resnet-18.py',
+    '../_base_/datasets/synthetic_dota.py',
+    '../_base_/schedules/mmrotate_1500.py',
+]
+model = dict(bbox_head=dict(num_classes=15))
