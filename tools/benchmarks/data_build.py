@@ -1,0 +1,133 @@
+"""`mmrs data build`: two workers against one, bytes read, and memory.
+
+    python tools/benchmarks/data_build.py                        # an archive of 2 GB, tiles of 1,024
+    python tools/benchmarks/data_build.py --gigabytes 0.1 --size 2048 --tile 512    # a quick look
+
+The archive is one drawn landscape, laid out again and again with other noise and another brightness, so that it
+compresses like imagery and no patch is like another. Both builds are whole commands, start of the workers included;
+they alternate, and their files must be equal. Memory is the sum over all processes of a build at its peak (what
+processes share counts in each). Exit code 1 if a gate is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import filecmp
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import rasterio
+from _harness import machine_line, markdown_table
+from rasterio.transform import from_origin
+
+from mmrs.datasets.synthetic.scene import draw_scene
+
+RATIO_GATE, READ_GATE = 1.7, 1.2
+DRAWN = 1024  # side of the landscape that is laid out
+
+
+def write_archive(root: Path, gigabytes: float, size: int) -> int:
+    """Writes pairs of ``size`` pixels until they take so many gigabytes; returns their bytes."""
+    scene = draw_scene(0, DRAWN, DRAWN)
+    repeats = -(-size // DRAWN)
+    optical = np.tile(np.moveaxis(scene.optical, -1, 0), (1, repeats, repeats))[:, :size, :size]
+    sar = np.tile(3000 * 10 ** (scene.sar[None] / 20), (1, repeats, repeats))[:, :size, :size]
+    written, number = 0, 0
+    while written < gigabytes * 1e9:
+        random = np.random.default_rng(number)
+        # Patches of one landscape at other places of the repetition would be near-identical.
+        relief = np.kron(random.normal(1, 0.3, (size // 64 + 1,) * 2), np.ones((64, 64)))[:size, :size]
+        layers = (
+            ('RGB', np.clip(optical * relief + random.integers(0, 4, optical.shape), 1, 255).astype(np.uint8)),
+            ('SAR', np.clip(sar * relief * random.gamma(4, 0.25, sar.shape), 1, 65535).astype(np.uint16)),
+        )
+        for folder, pixels in layers:
+            written += write(root / 'Umbra' / folder / f'2023-01-01-00-00-00_{number:04d}.tif', pixels, number)
+        number += 1
+    return written
+
+
+def write(path: Path, pixels: np.ndarray, number: int) -> int:
+    """Writes one raster, deflated in blocks of 512; returns its bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    count, height, width = pixels.shape
+    place = from_origin(300_000 + number % 20 * 20_000, 5_300_000 - number // 20 * 20_000, 0.5, 0.5)
+    profile = dict(driver='GTiff', count=count, height=height, width=width, dtype=pixels.dtype, crs='EPSG:32632')
+    layout = dict(tiled=True, blockxsize=512, blockysize=512, compress='deflate', predictor=2, num_threads=2)
+    with rasterio.open(path, 'w', **profile, **layout, transform=place) as target:
+        target.write(pixels)
+    return path.stat().st_size
+
+
+def build(raw: Path, out: Path, tile: int, workers: int) -> dict[str, float]:
+    """Seconds, share of bytes read and peak of memory of one build."""
+    shutil.rmtree(out, ignore_errors=True)
+    command = [sys.executable, '-m', 'mmrs', 'data', 'build', raw, out, '--tile', tile, '--workers', workers, '--json']
+    start, peak = time.perf_counter(), 0
+    with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as process:
+        while process.poll() is None:
+            peak = max(peak, resident(psutil.Process(process.pid)))
+            time.sleep(0.1)
+        assert process.stdout is not None
+        report = json.loads(process.stdout.read())
+    share = report['run']['bytes_read'] / report['scene_bytes']
+    patches = sum(report['patches'].values())
+    return dict(seconds=time.perf_counter() - start, read=share, peak=peak / 1e6, patches=patches)
+
+
+def resident(process: psutil.Process) -> int:
+    """Bytes of a process and its children."""
+    total = 0
+    try:
+        for one in (process, *process.children(recursive=True)):
+            total += one.memory_info().rss
+    except psutil.NoSuchProcess:
+        pass
+    return total
+
+
+def equal(first: Path, second: Path) -> bool:
+    """Whether two builds hold the same files."""
+    names = [
+        sorted(path.relative_to(folder).as_posix() for path in folder.rglob('*') if path.is_file())
+        for folder in (first, second)
+    ]
+    names = [[name for name in found if name != '.build/lock'] for found in names]
+    return names[0] == names[1] and not any(filecmp.cmpfiles(first, second, names[0], shallow=False)[1:])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--gigabytes', type=float, default=2.0)
+    parser.add_argument('--size', type=int, default=8192, help='side of a scene in pixels')
+    parser.add_argument('--tile', type=int, default=1024)
+    parser.add_argument('--pairs', type=int, default=1, help='builds with each number of workers')
+    parser.add_argument('--folder', type=Path, help='where to write (a temporary folder)')
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=args.folder) as folder:
+        raw, outs = Path(folder, 'raw'), {workers: Path(folder, f'out{workers}') for workers in (1, 2)}
+        size = write_archive(raw, args.gigabytes, args.size)
+        print(f'{machine_line()}\narchive of {size / 1e9:.2f} GB, scenes of {args.size}, tiles of {args.tile}')
+        runs = [
+            (workers, build(raw, outs[workers], args.tile, workers)) for _ in range(args.pairs) for workers in (1, 2)
+        ]
+        same = equal(outs[1], outs[2])
+    print(markdown_table([
+        {'workers': workers, 's': f'{run["seconds"]:.1f}', 'bytes read / bytes': f'{run["read"]:.3f}',
+         'peak of all processes (MB)': f'{run["peak"]:.0f}', 'patches': run['patches']} for workers, run in runs
+    ]))  # fmt: skip
+    ratios = [runs[i][1]['seconds'] / runs[i + 1][1]['seconds'] for i in range(0, len(runs), 2)]
+    ratio, read = float(np.median(ratios)), max(run['read'] for _, run in runs)
+    print(f'two workers: {ratio:.2f} times one (gate {RATIO_GATE}); read {read:.3f} (gate {READ_GATE}); equal: {same}')
+    return int(not (ratio >= RATIO_GATE and read <= READ_GATE and same))
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
