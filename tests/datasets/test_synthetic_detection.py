@@ -35,7 +35,7 @@ def test_a_scene_repeats_itself_and_changes_with_the_seed() -> None:
 
 def test_objects_are_where_the_boxes_are_in_both_images() -> None:
     """What stands on a spot differs from what is around it in colour, and radar sees steel beside it (layover)."""
-    scene = draw_detection(2, 768, 768)
+    scene = draw_detection(2, 768, 768, 0.5)
     rows, columns = np.mgrid[:768, :768] + 0.5
     trucks = [quad for quad, name in zip(scene.quads, scene.names, strict=True) if name == 'large-vehicle']
     near = [shapely.buffer(shapely.Polygon(quad), 8) for quad in trucks]
@@ -65,7 +65,7 @@ def test_layouts_are_those_of_the_catalogue(roots: dict[str, Path], name: str) -
     dataset = get(LAYOUTS[name].dataset)
     checked = verify_dataset(dataset, roots[name], partial=True)
     assert [problem.text for split in checked for problem in split.problems] == []
-    assert sum(split.samples for split in checked) == 6
+    assert sum(split.samples for split in checked if split.name != 'all') == 6
     boxes = [
         box for path in (*roots[name].rglob('*.xml'), *roots[name].rglob('labelTxt/*')) for box in read_boxes(path)
     ]
