@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mmrs.cli.progress import passing_bar
 
 if TYPE_CHECKING:
-    from mmrs.datasets.build.build import Report
+    from mmrs.datasets.pretraining.build import Report
 
 SHOWN = 20  # bad scenes that a person is shown
 
@@ -93,8 +93,8 @@ def run(args: argparse.Namespace) -> int:
     """Runs ``mmrs data build``."""
     from dataclasses import fields
 
-    from mmrs.datasets.build.build import Source, build
-    from mmrs.datasets.build.options import BuildOptions
+    from mmrs.datasets.pretraining.build import Source, build
+    from mmrs.datasets.pretraining.options import BuildOptions
 
     options = BuildOptions(**{field.name: getattr(args, field.name) for field in fields(BuildOptions)})
     source = Source(args.source, args.optical_folder, args.sar_folder, args.sensor)
