@@ -12,7 +12,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from mmrs.datasets.boxes import read_boxes, wrong_box
-from mmrs.datasets.catalogue import get
+from mmrs.datasets.catalogue import choose
 from mmrs.datasets.download import dataset_folder
 from mmrs.datasets.layout import Sample, find_samples
 from mmrs.datasets.tolerance import SkipBadMixin
@@ -51,15 +51,8 @@ class CatalogueOrientedDataset(SkipBadMixin, BaseDataset):
         skip_bad: int = 0,
         **kwargs: Any,
     ) -> None:
-        self.record = get(name)
-        if self.record.task != 'oriented detection':
-            fix = 'Use a dataset class of its own task.'
-            raise DataError(name, f'a dataset for {self.record.task}', 'one for oriented detection', fix)
-        self.split, self.skip_bad = self.record.split(split), skip_bad
-        unknown = [role for role in roles if role not in self.split.files]
-        if unknown:
-            expected = f'some of {", ".join(self.split.files)}'
-            raise DataError(f'roles of {name}', ', '.join(unknown), expected, 'Correct the dataset of the config.')
+        self.record, self.split = choose(name, split, 'oriented detection', roles)
+        self.skip_bad = skip_bad
         self.roles = tuple(roles)
         metainfo: dict[str, Any] = {'classes': self.record.classes}
         if self.record.palette:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 
-from mmrs.datasets.catalogue import get
+from mmrs.datasets.catalogue import choose
 from mmrs.datasets.download import dataset_folder
 from mmrs.datasets.layout import Sample, find_samples
 from mmrs.datasets.synthetic.classes import CLASSES, PALETTE
@@ -140,15 +140,8 @@ class CatalogueSegDataset(SkipBadMixin, BaseSegDataset):
         skip_bad: int = 0,
         **kwargs: Any,
     ) -> None:
-        self.record = get(name)
-        if self.record.task != 'segmentation':
-            fix = 'Use a dataset class of its own task.'
-            raise DataError(name, f'a dataset for {self.record.task}', 'one for segmentation', fix)
-        self.split, self.skip_bad = self.record.split(split), skip_bad
-        unknown = [role for role in roles if role not in self.split.files]
-        if unknown:
-            expected = f'some of {", ".join(self.split.files)}'
-            raise DataError(f'roles of {name}', ', '.join(unknown), expected, 'Correct the dataset of the config.')
+        self.record, self.split = choose(name, split, 'segmentation', roles)
+        self.skip_bad = skip_bad
         self.roles = tuple(roles)
         metainfo = {'classes': self.record.classes, **(kwargs.pop('metainfo', None) or {})}
         if self.record.palette:

@@ -16,7 +16,7 @@ from mmrs.datasets.catalogue import get
 from mmrs.datasets.synthetic import Plan, write_detection
 
 NAMES = set(get('dota-v1.0').classes)
-CONFIG = 'quickstart/resnet-18_rfcos_1500_synthetic-dota-128'
+CONFIG = 'quickstart/resnet-18_rfcos_4k_synthetic-dota-128'
 
 
 def mmrs(*arguments: object, cwd: Path) -> str:
@@ -77,14 +77,14 @@ def test_a_trained_model_finds_what_an_untrained_one_does_not(tmp_path: Path) ->
     data = ('data', 'synth', 'data', '--task', 'detection', '--layout', 'dota')
     mmrs(*data, '--train', 240, '--val', 16, '--scene-size', 1024, cwd=tmp_path)
     mmrs('train', CONFIG, '--work-dir', 'run', '--cfg-options', 'data_root=data', cwd=tmp_path)
-    checkpoint = torch.load(tmp_path / 'run/iter_1500.pth', weights_only=False)
+    checkpoint = torch.load(tmp_path / 'run/iter_4000.pth', weights_only=False)
     config = load_config(CONFIG)
     with MODELS.switch_scope_and_registry('mmrotate') as registry:
         model = registry.build(config.model)
     model.init_weights()
     torch.save({**checkpoint, 'state_dict': model.state_dict()}, tmp_path / 'untrained.pth')
     shares = []
-    for name in ('run/iter_1500.pth', 'untrained.pth'):
+    for name in ('run/iter_4000.pth', 'untrained.pth'):
         mmrs('predict', CONFIG, name, 'data/scene.tif', '-o', f'out-{len(shares)}', cwd=tmp_path)
         shares.append(found(tmp_path / 'data/scene_boxes.gpkg', tmp_path / f'out-{len(shares)}/scene_boxes.gpkg'))
     assert shares[0] > 0.25 and shares[1] < 0.02, shares

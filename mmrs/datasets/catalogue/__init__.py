@@ -5,7 +5,7 @@ Facts come from the papers and repositories that ``source`` names. What they do 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from mmrs.datasets.catalogue import change, classification, detection, segmentation
@@ -39,4 +39,28 @@ def get(name: str) -> Dataset:
     raise DataError(name, 'no such dataset', 'a name that is listed', f'{hint}See `mmrs data list`.')
 
 
-__all__ = ['CATALOGUE', 'ENTRIES', 'Dataset', 'Split', 'get']
+def choose(name: str, split: str, task: str, roles: Sequence[str]) -> tuple[Dataset, Split]:
+    """Finds a dataset of a task and one of its splits.
+
+    Args:
+        name: Catalogue name.
+        split: Name of the split.
+        task: What the dataset has to be for, such as ``segmentation``.
+        roles: Files that a sample needs, such as ``image`` and ``mask``.
+
+    Raises:
+        DataError: If there is none, it is for another task, or its split has no such files.
+    """
+    record = get(name)
+    if record.task != task:
+        fix = 'Use a dataset class of its own task.'
+        raise DataError(name, f'a dataset for {record.task}', f'one for {task}', fix)
+    chosen = record.split(split)
+    unknown = [role for role in roles if role not in chosen.files]
+    if unknown:
+        expected = f'some of {", ".join(chosen.files)}'
+        raise DataError(f'roles of {name}', ', '.join(unknown), expected, 'Correct the dataset of the config.')
+    return record, chosen
+
+
+__all__ = ['CATALOGUE', 'ENTRIES', 'Dataset', 'Split', 'choose', 'get']

@@ -3,6 +3,6 @@
 _base_ = [
     '../_base_/models/fcos_cgeartheye-tiny.py',
     '../_base_/datasets/synthetic_dior.py',
-    '../_base_/schedules/mmdet_1500.py',
+    '../_base_/schedules/mmdet_4k.py',
 ]
 model = dict(bbox_head=dict(num_classes=20))

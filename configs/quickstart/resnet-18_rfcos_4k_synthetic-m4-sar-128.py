@@ -3,7 +3,7 @@
 _base_ = [
     '../_base_/models/rfcos_resnet-18.py',
     '../_base_/datasets/synthetic_m4sar.py',
-    '../_base_/schedules/mmrotate_1500.py',
+    '../_base_/schedules/mmrotate_4k.py',
 ]
 model = dict(
     data_preprocessor=dict(mean=[123.675, 116.28, 103.53, 100.0], std=[58.395, 57.12, 57.375, 50.0]),

@@ -3,6 +3,6 @@
 _base_ = [
     '../_base_/models/rfcos_resnet-18.py',
     '../_base_/datasets/synthetic_dota.py',
-    '../_base_/schedules/mmrotate_1500.py',
+    '../_base_/schedules/mmrotate_4k.py',
 ]
 model = dict(bbox_head=dict(num_classes=15))

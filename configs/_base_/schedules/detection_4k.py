@@ -1,6 +1,6 @@
-"""1500 iterations of AdamW for small detectors from scratch: minutes on two CPU cores."""
+"""4000 iterations of AdamW for small detectors from scratch: a quarter of an hour on a CPU core."""
 
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=1500, val_interval=1500)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=4000, val_interval=4000)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
@@ -12,6 +12,6 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
-    dict(type='CosineAnnealingLR', T_max=1450, eta_min=1e-5, by_epoch=False, begin=50, end=1500),
+    dict(type='CosineAnnealingLR', T_max=3950, eta_min=1e-5, by_epoch=False, begin=50, end=4000),
 ]
 log_processor = dict(by_epoch=False)

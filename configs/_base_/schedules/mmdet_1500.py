@@ -1,4 +1,0 @@
-"""1500 iterations in mmdet for small detectors from scratch."""
-
-_base_ = ['../mmdet_runtime.py', './detection_1500.py']
-default_hooks = dict(logger=dict(interval=50), checkpoint=dict(by_epoch=False, interval=500))

@@ -1,0 +1,4 @@
+"""4000 iterations in mmdet for small detectors from scratch."""
+
+_base_ = ['../mmdet_runtime.py', './detection_4k.py']
+default_hooks = dict(logger=dict(interval=50), checkpoint=dict(by_epoch=False, interval=500))
