@@ -7,9 +7,11 @@ import shutil
 from pathlib import Path
 
 import rasterio
+from PIL import Image
 from rasterio.windows import Window
 
 from mmrs.datasets.catalogue import get
+from mmrs.datasets.dota_tiles import Tiling, cut_images, place_of
 
 
 def aid(shared: Path, root: Path) -> None:
@@ -71,6 +73,27 @@ def dota(shared: Path, root: Path) -> None:
             boxes = (image.parents[1] / 'labelTxt' / f'{image.stem}.txt').read_text().splitlines()
             whole = [f'{line} 0' for line in boxes if len(line.split()) == 9]
             _write(root / split / 'annfiles' / f'{image.stem}.txt', whole)
+
+
+def dota_parts(shared: Path, root: Path, name: str, side: int = 128, share: float = 0.6) -> None:
+    """Tiles of images with a class: those within the west train, those in the east are tested, others are left out."""
+    source = shared / 'dota_split_half'
+    for labels in (source / 'labelTxt').iterdir():
+        rows = [line for line in labels.read_text().splitlines() if line.split()[8:9] == [name]]
+        if rows:
+            _write(root / 'labels' / labels.name, rows)
+            (root / 'whole').mkdir(exist_ok=True)
+            shutil.copy(source / 'images' / f'{labels.stem}.png', root / 'whole')
+    cut_images(root / 'whole', root / 'labels', root / 'all', Tiling(size=side, overlap=0))
+    for picture in (root / 'all' / 'images').iterdir():
+        image, left, _ = place_of(picture.stem)
+        with Image.open(root / 'whole' / f'{image}.png') as opened:
+            border = share * opened.width
+        split = 'train' if left + side <= border else 'val' if left >= border else None
+        if split:
+            for path in (picture, root / 'all' / 'annfiles' / f'{picture.stem}.txt'):
+                (root / split / path.parent.name).mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, root / split / path.parent.name)
 
 
 def m4sar(shared: Path, root: Path) -> None:
