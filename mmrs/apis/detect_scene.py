@@ -18,7 +18,7 @@ import torch
 from mmrs.apis.box_store import BoxStore
 from mmrs.apis.detector import DetectionModel
 from mmrs.apis.map_outputs import is_kept, is_north_up, scene_record
-from mmrs.apis.map_plan import READ_AHEAD, MapOptions, MapPlan, plan_map, run_key
+from mmrs.apis.map_plan import READ_AHEAD, MapOptions, MapPlan, plan_map, run_key, tell_resume
 from mmrs.apis.map_rows import READER_NICE
 from mmrs.apis.merge_boxes import Boxes, BoxMerger, on_data
 from mmrs.apis.prefetch import prefetch
@@ -90,7 +90,7 @@ def detect_scene(
             notify(f'{plan.outputs["sidecar"]}: these detections are complete already; kept')
             return DetectionResult(plan.outputs, kept=True)
         store = BoxStore(plan.folder, plan.key, options.resume)
-        _notify_store(plan, store, options, notify)
+        tell_resume(plan, len(store.rows), bool(store.discarded), options.resume, notify)
         merger = BoxMerger(plan.grid, model.merge_iou)
         tiles, resumed = _run(model, plan, merger, store, progress)
         found = merger.finish(model.oriented)
@@ -112,14 +112,6 @@ def detect_scene(
         _write_sidecar(model, plan, result, started)
         store.close()
     return result
-
-
-def _notify_store(plan: MapPlan, store: BoxStore, options: MapOptions, notify: Callable[[str], None]) -> None:
-    if store.rows:
-        notify(f'{plan.scene.path}: going on at row {len(store.rows) + 1} of {plan.grid.shape[0]} rows of tiles')
-    elif store.discarded:
-        reason = 'scene, model or settings have changed since' if options.resume else 'as asked'
-        notify(f'{plan.scene.path}: an interrupted run was discarded ({reason}); starting anew')
 
 
 def plan_detection(

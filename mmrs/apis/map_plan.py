@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,23 @@ class MapPlan:
             3 * self.tile * width * (1 + classes * {'percent': 1, 'float32': 4}.get(self.settings['probabilities'], 0))
         )
         return rows + carry + batch + blocks + row_outputs + CACHE_MEGABYTES * 2**20
+
+
+def tell_resume(plan: MapPlan, done: int, discarded: bool, resume: bool, notify: Callable[[str], None]) -> None:
+    """Says where a run goes on, or why what an interrupted one left was discarded.
+
+    Args:
+        plan: The run.
+        done: Rows of tiles that are finished.
+        discarded: Whether something was left that could not be used.
+        resume: Whether it would have been used.
+        notify: Takes the sentence.
+    """
+    if done:
+        notify(f'{plan.scene.path}: going on at row {done + 1} of {plan.grid.shape[0]} rows of tiles')
+    elif discarded:
+        reason = 'scene, model or settings have changed since' if resume else 'as asked'
+        notify(f'{plan.scene.path}: an interrupted run was discarded ({reason}); starting anew')
 
 
 def plan_map(

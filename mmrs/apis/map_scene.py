@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrs.apis.map_outputs import is_kept, write_outputs
-from mmrs.apis.map_plan import MapOptions, MapPlan, plan_map
+from mmrs.apis.map_plan import MapOptions, MapPlan, plan_map, tell_resume
 from mmrs.apis.map_rows import RowsResult, map_rows
 from mmrs.apis.progress_store import ProgressStore
 from mmrs.apis.scene_model import SceneModel
@@ -115,11 +115,7 @@ def _open_store(model: SceneModel, plan: MapPlan, options: MapOptions, notify: C
         dtype = 'uint8' if options.probabilities == 'percent' else 'float32'
         spools['probabilities'] = (model.num_classes, height, width, dtype)
     store = ProgressStore(plan.folder, plan.key, spools, options.resume)
-    if store.next_row:
-        notify(f'{plan.scene.path}: going on at row {store.next_row + 1} of {plan.grid.shape[0]} rows of tiles')
-    elif store.discarded:
-        reason = 'scene, model or settings have changed since' if options.resume else 'as asked'
-        notify(f'{plan.scene.path}: an interrupted run was discarded ({reason}); starting anew')
+    tell_resume(plan, store.next_row, bool(store.discarded), options.resume, notify)
     return store
 
 
