@@ -76,12 +76,15 @@ DATASETS = HostRegistry(
         CatalogueOrientedDataset='mmrs.datasets.oriented',
         LargeSceneDataset='mmrs.datasets.large_scenes',
         MaRSPairs='mmrs.datasets.mars_pairs',
+        MaRSShards='mmrs.datasets.mars_shards',
         SeasonDataset='mmrs.datasets.seasons',
         SemanticMosaics='mmrs.datasets.rs_semantic.dataset',
         SyntheticScenes='mmrs.datasets.large_scenes',
     ),
 )
-DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmrs', locations=['mmrs.datasets'])
+DATA_SAMPLERS = Registry(
+    'data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmrs', locations=['mmrs.datasets.shard_sampler']
+)
 FUNCTIONS = Registry('function', parent=MMENGINE_FUNCTIONS, scope='mmrs', locations=['mmrs.datasets.collate'])
 TRANSFORMS = Registry('transform', parent=MMENGINE_TRANSFORMS, scope='mmrs', locations=['mmrs.datasets.transforms'])
 TASK_UTILS = Registry(
