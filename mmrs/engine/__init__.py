@@ -6,6 +6,7 @@ from mmrs.engine.distributed import CPUDistributedDataParallel, check_processes,
 from mmrs.engine.layer_decay import LayerDecayOptimWrapperConstructor
 from mmrs.engine.loading import CheckpointMatchHook, install_safe_loading
 from mmrs.engine.part_clip import PartClipAmpOptimWrapper, PartClipOptimWrapper
+from mmrs.engine.probe import ProbeHook, probe_backbone
 from mmrs.engine.progress import ProgressHook
 from mmrs.engine.replay import ReplayHook
 from mmrs.engine.self_distillation import SelfDistillationHook
@@ -19,6 +20,7 @@ __all__ = [
     'LayerDecayOptimWrapperConstructor',
     'PartClipAmpOptimWrapper',
     'PartClipOptimWrapper',
+    'ProbeHook',
     'ProgressHook',
     'ReplayHook',
     'SafeCheckpointHook',
@@ -27,5 +29,6 @@ __all__ = [
     'find_resume_checkpoint',
     'install_safe_loading',
     'prepare',
+    'probe_backbone',
     'write_atomic',
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -96,11 +97,37 @@ def test_both_stages_and_a_backbone_for_others(tmp_path: Path) -> None:
     assert torch.equal(backbone.blocks[1].mlp.fc1.weight, states[1]['teacher.backbone.blocks.1.mlp.fc1.weight'])
 
 
-def test_quickstart(tmp_path: Path) -> None:
+def write_scenes(root: Path) -> dict[str, str]:
+    """Two classes of scenes, for training and held out, as the options of a probe."""
+    random = np.random.default_rng(0)
+    for folder in (root / split / name for split in ('train', 'val') for name in ('dark', 'light')):
+        folder.mkdir(parents=True)
+        for index in range(3):
+            level = 120 * (folder.name == 'light')
+            Image.fromarray(random.integers(level, level + 100, (40, 40, 3), np.uint8)).save(folder / f'{index}.png')
+    return dict(train=str(root / 'train'), val=str(root / 'val'))
+
+
+def test_quickstart_with_a_probe(tmp_path: Path) -> None:
     write_places(tmp_path / 'data')
     for season, date in (('q1', 'A'), ('q2', 'B')):
         (tmp_path / 'data' / 'train').mkdir(exist_ok=True)
         (tmp_path / 'data' / season).rename(tmp_path / 'data' / 'train' / date)
-    config = load_config(QUICK, dict(data_root=str(tmp_path / 'data')))
-    train(shrink(config, tmp_path / 'run', 32))
-    assert (tmp_path / 'run' / 'iter_2.pth').is_file()
+    states = []
+    probe = dict(type='mmrs.ProbeHook', module='teacher.backbone', interval=1, pixels=32, **write_scenes(tmp_path))
+    for run, options in (('plain', {}), ('probed', {f'default_hooks.probe.{key}': probe[key] for key in probe})):
+        config = load_config(QUICK, dict(data_root=str(tmp_path / 'data'), **options))
+        train(shrink(config, tmp_path / run, 32))
+        states.append(torch.load(tmp_path / run / 'iter_2.pth', weights_only=False)['state_dict'])
+    assert all(torch.equal(value, states[1][key]) for key, value in states[0].items())
+    lines = next((tmp_path / 'probed').glob('*/vis_data/scalars.json')).read_text().splitlines()
+    found = {row['step']: row for row in map(json.loads, lines) if 'probe/knn' in row}
+    assert list(found) == [0, 1, 2]
+    assert all(
+        row['probe/knn'] > 0.5 and row['probe/linear'] > 0.5 and row['probe/rank'] >= 1 for row in found.values()
+    )
+    assert 'probe/rank' in next((tmp_path / 'probed').glob('*/*.log')).read_text()
+    config.load_from = str(tmp_path / 'plain' / 'iter_2.pth')
+    train(shrink(config, tmp_path / 'continued', 32))
+    text = next((tmp_path / 'continued').glob('*/vis_data/scalars.json')).read_text()
+    assert json.loads(text.splitlines()[0])['step'] == 0 and 'probe_random/knn' in text.splitlines()[0]
