@@ -1,4 +1,4 @@
-"""RHINO, the rotated DINO, as in CGEarthEye's oriented detection; see docs/detection.md for what differs.
+"""RHINO, the rotated DINO, as in CGEarthEye's oriented detection; see docs/oriented-detection.md for what differs.
 
 `dn_cfg.max_num_groups=None` gives the denoising groups of the released config, where the cap does not act;
 `cross_attention='rotated'` lays sampling points into the box's own frame.
