@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rasterio.io import MemoryFile
 
+from mmrs.datasets.lmdb_files import is_value, read_value
 from mmrs.errors import RasterError
 from mmrs.geo.scene import GeoreferenceWarning, Scene
 
@@ -24,6 +27,7 @@ def read_pixels(path: str | os.PathLike[str], bands: Sequence[int] | None = None
 
     Args:
         path: Raster, ``.npz`` (its only array, or ``image``, or ``arr_0``) or ``.npy``; arrays have their bands first.
+            ``DATABASE.lmdb!KEY`` names such a file in an LMDB database.
         bands: 1-based numbers of the bands; None takes all.
 
     Returns:
@@ -31,7 +35,10 @@ def read_pixels(path: str | os.PathLike[str], bands: Sequence[int] | None = None
 
     Raises:
         RasterError: If it cannot be read or lacks a band.
+        DataError: If a database cannot be read.
     """
+    if is_value(path):
+        return _read_value(path, bands)
     if Path(path).suffix.lower() in ARRAY_SUFFIXES:
         array = read_array(path)
         return array if bands is None else _chosen(array, bands, path)
@@ -41,20 +48,37 @@ def read_pixels(path: str | os.PathLike[str], bands: Sequence[int] | None = None
             return scene.read()
 
 
-def read_array(path: str | os.PathLike[str]) -> NDArray[Any]:
+def _read_value(name: str | os.PathLike[str], bands: Sequence[int] | None) -> NDArray[Any]:
+    """Reads an image or array that is a value of a database."""
+    content = read_value(name)
+    if content.startswith((b'\x93NUMPY', b'PK')):
+        array = read_array(name, io.BytesIO(content))
+        return array if bands is None else _chosen(array, bands, name)
+    with MemoryFile(content) as memory:
+        try:
+            return read_pixels(memory.name, bands)
+        except RasterError as error:
+            raise RasterError(name, error.found, error.expected, error.fix) from error
+
+
+def read_array(path: str | os.PathLike[str], content: IO[bytes] | None = None) -> NDArray[Any]:
     """Reads a numpy file; a matrix becomes one band.
+
+    Args:
+        path: What errors name.
+        content: The opened file; None opens ``path``.
 
     Raises:
         RasterError: If it is missing, damaged, needs pickle, or does not hold one image.
     """
     fix = 'Restore the file or drop its sample.'
     try:
-        content = np.load(path, allow_pickle=False)
-        if isinstance(content, np.lib.npyio.NpzFile):
-            with content:
-                array = content[_key(content.files, path)]
+        loaded = np.load(content or path, allow_pickle=False)
+        if isinstance(loaded, np.lib.npyio.NpzFile):
+            with loaded:
+                array = loaded[_key(loaded.files, path)]
         else:
-            array = content
+            array = loaded
     except OSError as error:
         raise RasterError(path, error.strerror or str(error), 'a numpy file', fix) from error
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:

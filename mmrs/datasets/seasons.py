@@ -8,6 +8,7 @@ from typing import Any
 
 from mmengine.dataset import BaseDataset
 
+from mmrs.datasets.lmdb_files import list_values
 from mmrs.datasets.tolerance import SkipBadMixin
 from mmrs.errors import DataError
 from mmrs.registry import DATASETS
@@ -17,14 +18,15 @@ SUFFIXES = ('.tif', '.tiff', '.png', '.jpg', '.jpeg', '.bmp', '.npy')
 
 @DATASETS.register_module()
 class SeasonDataset(SkipBadMixin, BaseDataset):
-    """Groups of aligned images, one folder a season: files of one name are one place.
+    """Groups of aligned images, one folder or LMDB database a season: images of one name are one place.
 
     A place may have fewer images than there are seasons; CGEarthEye has four in China and one elsewhere. A sample has
     ``img_paths``, in the order of the seasons, and ``place``.
 
     Args:
         data_root: Folder of the data.
-        seasons: Folders below it; None: the images of ``data_root`` itself, each a place.
+        seasons: Folders below it, or databases ``NAME.lmdb``, whose keys name the places and whose values are encoded
+            images or arrays; None: the images of ``data_root`` itself, each a place.
         skip_bad: Number of broken samples that training skips before it stops.
         **kwargs: See ``mmengine.dataset.BaseDataset``.
 
@@ -44,13 +46,20 @@ class SeasonDataset(SkipBadMixin, BaseDataset):
         """
         places: dict[str, list[str]] = {}
         for season in self.seasons:
-            folder = Path(self.data_root, season)
-            if not folder.is_dir():
-                fix = 'Set data_root, or name the folders that are there in seasons.'
-                raise DataError(folder, 'no such folder', 'the images of a season', fix)
-            images = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
-            if not images:
-                raise DataError(folder, 'no image', f'files {", ".join(SUFFIXES)}', 'Fill the folder or drop it.')
-            for path in images:
-                places.setdefault(path.stem, []).append(str(path))
+            for place, name in self._images(Path(self.data_root, season)):
+                places.setdefault(place, []).append(name)
         return [dict(img_paths=paths, place=place) for place, paths in sorted(places.items())]
+
+    @staticmethod
+    def _images(folder: Path) -> list[tuple[str, str]]:
+        """Place and name of every image of a season."""
+        if folder.suffix == '.lmdb' and folder.exists():
+            images = list(list_values(folder))
+        elif folder.is_dir():
+            images = [(path.stem, str(path)) for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
+        else:
+            fix = 'Set data_root, or name the folders that are there in seasons.'
+            raise DataError(folder, 'no such folder', 'the images of a season', fix)
+        if not images:
+            raise DataError(folder, 'no image', f'files {", ".join(SUFFIXES)}', 'Fill the folder or drop it.')
+        return images
