@@ -1,12 +1,13 @@
-"""`mmrs data build`: two workers against one, bytes read, and memory.
+"""`mmrs data build`: two workers against one, bytes read, memory, killed workers and runs.
 
     python tools/benchmarks/data_build.py                        # an archive of 2 GB, tiles of 1,024
     python tools/benchmarks/data_build.py --gigabytes 0.1 --size 2048 --tile 512    # a quick look
 
 The archive is one drawn landscape, laid out again and again with other noise and another brightness, so that it
 compresses like imagery and no patch is like another. Both builds are whole commands, start of the workers included;
-they alternate, and their files must be equal. Memory is the sum over all processes of a build at its peak (what
-processes share counts in each). Exit code 1 if a gate is missed.
+they alternate, and their files must be equal. Then a worker is killed during a build, and a run is killed and started
+again: both must end in the same files. Memory is the sum over all processes of a build at its peak (what processes
+share counts in each). Exit code 1 if a gate is missed.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from __future__ import annotations
 import argparse
 import filecmp
 import json
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +33,8 @@ from rasterio.transform import from_origin
 from mmrs.datasets.synthetic.scene import draw_scene
 
 RATIO_GATE, READ_GATE = 1.7, 1.2
+MEMORY_GATE = 2500  # MB of all processes with two workers, whatever the size of the archive
+Disturb = Callable[[subprocess.Popen, int], bool]
 DRAWN = 1024  # side of the landscape that is laid out
 
 
@@ -66,20 +71,58 @@ def write(path: Path, pixels: np.ndarray, number: int) -> int:
     return path.stat().st_size
 
 
-def build(raw: Path, out: Path, tile: int, workers: int) -> dict[str, float]:
-    """Seconds, share of bytes read and peak of memory of one build."""
+def command(raw: Path, out: Path, tile: int, workers: int) -> list[str]:
+    """The build as a user starts it."""
+    options = ['--tile', tile, '--workers', workers, '--json']
+    return [str(part) for part in (sys.executable, '-m', 'mmrs', 'data', 'build', raw, out, *options)]
+
+
+def build(raw: Path, out: Path, tile: int, workers: int, disturb: Disturb | None = None) -> dict[str, float]:
+    """Seconds, cores used, share of bytes read and peak of memory of one build.
+
+    ``disturb`` is called with the process and the share of tasks that are done until it returns True.
+    """
     shutil.rmtree(out, ignore_errors=True)
-    command = [sys.executable, '-m', 'mmrs', 'data', 'build', raw, out, '--tile', tile, '--workers', workers, '--json']
-    start, peak = time.perf_counter(), 0
-    with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as process:
+    start, before, peak = time.perf_counter(), used_seconds(), 0
+    with subprocess.Popen(command(raw, out, tile, workers), stdout=subprocess.PIPE, text=True) as process:
         while process.poll() is None:
             peak = max(peak, resident(psutil.Process(process.pid)))
+            if disturb is not None and disturb(process, len(list(out.glob('.build/records/*/*.parquet')))):
+                disturb = None
             time.sleep(0.1)
         assert process.stdout is not None
-        report = json.loads(process.stdout.read())
+        text = process.stdout.read()
+    seconds = time.perf_counter() - start
+    if process.returncode:
+        return dict(seconds=seconds)
+    report = json.loads(text)
     share = report['run']['bytes_read'] / report['scene_bytes']
     patches = sum(report['patches'].values())
-    return dict(seconds=time.perf_counter() - start, read=share, peak=peak / 1e6, patches=patches)
+    tasks = {name: report['run'][name] for name in ('tasks_kept', 'tasks_done')}
+    cores = (used_seconds() - before) / seconds
+    return dict(seconds=seconds, cores=cores, read=share, peak=peak / 1e6, patches=patches, **tasks)
+
+
+def used_seconds() -> float:
+    """Processor time of all processes that have ended below this one."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def kill_worker(process: subprocess.Popen, done: int) -> bool:
+    """Kills the busiest worker as soon as a task is done."""
+    if not done:
+        return False
+    children = psutil.Process(process.pid).children()
+    max(children, key=lambda child: sum(child.cpu_times()[:2])).kill()
+    return True
+
+
+def kill_run(process: subprocess.Popen, done: int) -> bool:
+    """Kills the command itself as soon as a task is done; its workers are left to notice."""
+    if done:
+        process.kill()
+    return bool(done)
 
 
 def resident(process: psutil.Process) -> int:
@@ -118,15 +161,28 @@ def main() -> int:
         runs = [
             (workers, build(raw, outs[workers], args.tile, workers)) for _ in range(args.pairs) for workers in (1, 2)
         ]
-        same = equal(outs[1], outs[2])
+        same = {'two workers': equal(outs[1], outs[2])}
+        build(raw, outs[2], args.tile, 2, kill_worker)
+        same['a killed worker'] = equal(outs[1], outs[2])
+        build(raw, outs[2], args.tile, 2, kill_run)
+        again = json.loads(subprocess.check_output(command(raw, outs[2], args.tile, 2)))['run']
+        same[f'a killed run ({again["tasks_kept"]} tasks kept, {again["tasks_done"]} done)'] = equal(outs[1], outs[2])
+    return tell(runs, same)
+
+
+def tell(runs: list[tuple[int, dict[str, float]]], same: dict[str, bool]) -> int:
+    """Prints figures and gates; 1 if one is missed."""
     print(markdown_table([
-        {'workers': workers, 's': f'{run["seconds"]:.1f}', 'bytes read / bytes': f'{run["read"]:.3f}',
-         'peak of all processes (MB)': f'{run["peak"]:.0f}', 'patches': run['patches']} for workers, run in runs
+        {'workers': workers, 's': f'{run["seconds"]:.1f}', 'cores used': f'{run["cores"]:.2f}',
+         'bytes read / bytes': f'{run["read"]:.3f}', 'peak of all processes (MB)': f'{run["peak"]:.0f}',
+         'tasks': run['tasks_done'], 'patches': run['patches']} for workers, run in runs
     ]))  # fmt: skip
     ratios = [runs[i][1]['seconds'] / runs[i + 1][1]['seconds'] for i in range(0, len(runs), 2)]
-    ratio, read = float(np.median(ratios)), max(run['read'] for _, run in runs)
-    print(f'two workers: {ratio:.2f} times one (gate {RATIO_GATE}); read {read:.3f} (gate {READ_GATE}); equal: {same}')
-    return int(not (ratio >= RATIO_GATE and read <= READ_GATE and same))
+    ratio, read, peak = float(np.median(ratios)), *(max(run[name] for _, run in runs) for name in ('read', 'peak'))
+    print(f'two workers: {ratio:.2f} times one (gate {RATIO_GATE}); read {read:.3f} (gate {READ_GATE}); '
+          f'memory {peak:.0f} MB (gate {MEMORY_GATE})')  # fmt: skip
+    print('\n'.join(f'{name}: {"identical files" if good else "OTHER FILES"}' for name, good in same.items()))
+    return int(not (ratio >= RATIO_GATE and read <= READ_GATE and peak <= MEMORY_GATE and all(same.values())))
 
 
 if __name__ == '__main__':
