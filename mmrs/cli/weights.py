@@ -1,4 +1,4 @@
-"""``mmrs weights``: list, download, convert, verify, inspect and merge released weights."""
+"""``mmrs weights``: list, download, convert, verify, inspect, merge and probe weights."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from mmrs.cli.probing import add_probe_arguments, probe
 from mmrs.cli.tables import new_table, print_table
 from mmrs.weights.catalogue import ENTRIES, Entry, get
 
@@ -50,6 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     merge.add_argument('--base', metavar='FILE', help='weights of the backbone, where IN holds adapters alone')
     merge.add_argument('--dry-run', action='store_true', help='print what would be written')
 
+    add_probe_arguments(actions.add_parser('probe', help='compare frozen features with random ones on labelled scenes'))
+
 
 def run(args: argparse.Namespace) -> int:
     """Runs the action; returns the exit code."""
@@ -60,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
         'verify': _verify,
         'inspect': _inspect,
         'merge-lora': _merge_lora,
+        'probe': probe,
     }
     return actions[args.action](args)
 

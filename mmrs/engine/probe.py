@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
+from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import Dataset
 
 from mmrs.engine.frozen_features import Features, extract_features, looking_at
+from mmrs.engine.replay import seed_all
 from mmrs.errors import ConfigError
 from mmrs.evaluation.confusion import class_iou, confusion_matrix
 from mmrs.evaluation.probes import effective_rank, knn_predict, linear_predict
@@ -121,7 +125,7 @@ class ProbeHook(Hook):
         self.module, self.interval, self.name, self.options = module, interval, name, options
         self.configs = [folder_set(part, pixels, bands) if isinstance(part, str) else part for part in (train, val)]
         self.statistics = (mean, std)
-        self._sets: list[Dataset] = []
+        self.sets: list[Dataset] = []
 
     def before_train(self, runner: Runner) -> None:
         """Builds the datasets, and probes what the training starts from."""
@@ -146,13 +150,13 @@ class ProbeHook(Hook):
 
     def build_sets(self) -> None:
         """Builds the datasets once."""
-        if not self._sets:
-            self._sets = [DATASETS.build(dict(config)) for config in self.configs]
+        if not self.sets:
+            self.sets = [DATASETS.build(dict(config)) for config in self.configs]
 
     def look(self, model: nn.Module) -> dict[str, float]:
         """Scores of the backbone in ``model`` as it is now."""
         self.build_sets()
-        (train, val), (mean, std) = self._sets, self._statistics(model)
+        (train, val), (mean, std) = self.sets, self._statistics(model)
         return probe_backbone(part_of(model, self.module), train, val, mean, std, **self.options)
 
     def _statistics(self, model: nn.Module) -> list[list[float]]:
@@ -228,15 +232,27 @@ def fresh_model(config: Mapping[str, Any], seed: int = 0) -> Any:
         config: ``model`` of a config; entries that load weights are left out.
         seed: Of the initialisation.
     """
-    from mmrs.engine.replay import seed_all
-
-    with looking_at(nn.Identity()):
+    with looking_at(nn.Identity()), silent():
         seed_all(seed)
         model = MODELS.build(without_weights(config))
         initialise: Any = getattr(model, 'init_weights', None)
         if initialise is not None:
             initialise()
     return model
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Keeps mmengine's lines about every initialised parameter from screen and log file."""
+    logger: Any = MMLogger.get_current_instance()
+    handlers, level = logger.handlers, logger.level
+    logger.handlers = []
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.handlers = handlers
+        logger.setLevel(level)
 
 
 def _inner(runner: Runner) -> nn.Module:

@@ -183,3 +183,31 @@ def test_merge_lora(run, tmp_path):
     merged = torch.load(tmp_path / 'out.pth', weights_only=True)['state_dict']
     assert set(merged) == {'fc.weight'} and merged['fc.weight'].eq(2).all()
     assert 'no adapters' in refused(run('merge-lora', 'out.pth', 'twice.pth'))
+
+
+def test_probe_of_a_checkpoint_against_random_weights(run, tmp_path):
+    """A checkpoint whose features are the mean colours of patches, on scenes that differ in brightness."""
+    from engine.test_probe import write_scenes
+
+    from mmrs.apis.config import load_config
+    from mmrs.engine.probe import fresh_model
+
+    root = write_scenes(tmp_path / 'scenes', 3)
+    name = 'quickstart/cgeartheye-tiny_ssl_600_synthetic-change-64'
+    torch.save({'state_dict': fresh_model(load_config(name).model, 7).state_dict()}, tmp_path / 'a.pth')
+    options = ['--config', name, '--module', 'teacher.backbone', '--train', root / 'train', '--val', root / 'val']
+    options += ['--pixels', 32, '--seeds', 2, '--shots', 2]
+    done = run('probe', 'a.pth', *options, '--json')
+    assert done.returncode == 0, done.stderr
+    looks = json.loads(done.stdout)
+    assert [(look['weights'], look['seed']) for look in looks] == [
+        ('a.pth', 0),
+        ('a.pth', 1),
+        ('random', 0),
+        ('random', 1),
+    ]
+    assert all(set(look['scores']) == {'knn', 'linear', 'rank'} for look in looks)
+    ranks = [look['scores']['rank'] for look in looks]
+    assert ranks[0] == ranks[1] and len(set(ranks)) == 3  # one network, and two others; shots change no feature
+    assert 'found 3 samples; expected 4 for --shots' in refused(run('probe', 'a.pth', *options[:-1], 4))
+    assert '--train: found nothing' in refused(run('probe', 'a.pth', *options[:4]))
