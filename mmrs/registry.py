@@ -77,6 +77,7 @@ DATASETS = HostRegistry(
         LargeSceneDataset='mmrs.datasets.large_scenes',
         MaRSPairs='mmrs.datasets.mars_pairs',
         MaRSShards='mmrs.datasets.mars_shards',
+        OpticalTiles='mmrs.datasets.mars_pairs',
         SeasonDataset='mmrs.datasets.seasons',
         SemanticMosaics='mmrs.datasets.rs_semantic.dataset',
         SyntheticScenes='mmrs.datasets.large_scenes',

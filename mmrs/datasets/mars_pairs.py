@@ -1,8 +1,8 @@
-"""Co-registered optical and SAR patches for pretraining MaRS (MaRS specification, sections 3.1 and 3.4)."""
+"""Patches for pretraining MaRS: optical and SAR pairs, and optical ones alone (MaRS specification, section 3)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from mmrs.errors import ConfigError, DataError
 from mmrs.geo.sensors import SENSORS
 from mmrs.registry import DATASETS
 
+SUFFIXES = ('.tif', '.tiff', '.png', '.jpg', '.jpeg', '.bmp')
 FOLDERS = dict(Umbra_patches='umbra', Capella_patches='capella')
 
 
@@ -48,11 +49,7 @@ class MaRSPairs(SkipBadMixin, BaseDataset):
         **kwargs: Any,
     ) -> None:
         self.folders, self.optical, self.skip_bad = dict(folders or FOLDERS), optical, skip_bad
-        unknown = sorted({*self.folders.values(), optical} - set(SENSORS))
-        if unknown:
-            raise ConfigError(
-                'sensors', ', '.join(unknown), f'some of {", ".join(sorted(SENSORS))}', 'Name a known one.'
-            )
+        _check_sensors(*self.folders.values(), optical)
         super().__init__(ann_file='', data_root=data_root, **kwargs)
 
     def load_data_list(self) -> list[dict[str, Any]]:
@@ -83,3 +80,51 @@ class MaRSPairs(SkipBadMixin, BaseDataset):
             fix = 'Correct data_root, or name the folders that are there.'
             raise DataError(folder, 'no such folder', 'a folder of patches', fix)
         return {path.name: path for path in sorted(folder.glob('*.tif'))}
+
+
+@DATASETS.register_module()
+class OpticalTiles(SkipBadMixin, BaseDataset):
+    """Every image below some folders, for the stage of MaRS on optical images alone; ``sensors`` names their sensor.
+
+    Args:
+        data_root: Folder of the folders.
+        folders: Those to read, with all that is below them.
+        optical: Sensor of the images, a row of ``mmrs.geo.sensors.SENSORS``.
+        skip_bad: Broken images that are skipped before the run stops.
+        **kwargs: See ``mmengine.dataset.BaseDataset``.
+
+    Raises:
+        ConfigError: The sensor is unknown.
+        DataError: A folder is missing or has no image.
+    """
+
+    def __init__(
+        self,
+        data_root: str,
+        folders: Sequence[str] = ('.',),
+        optical: str = 'mars-rgb',
+        skip_bad: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        self.folders, self.optical, self.skip_bad = tuple(folders), optical, skip_bad
+        _check_sensors(optical)
+        super().__init__(ann_file='', data_root=data_root, **kwargs)
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """Lists the images of every folder."""
+        samples: list[dict[str, Any]] = []
+        for name in self.folders:
+            folder = Path(self.data_root) / name
+            files = sorted(path for path in folder.rglob('*') if path.suffix.lower() in SUFFIXES)
+            if not files:
+                found = 'no image' if folder.is_dir() else 'no such folder'
+                fix = 'Correct data_root, or name the folders that are there.'
+                raise DataError(folder, found, f'files {", ".join(SUFFIXES)}', fix)
+            samples += [dict(img_path=str(path), sensors=(self.optical,)) for path in files]
+        return samples
+
+
+def _check_sensors(*names: str) -> None:
+    unknown = sorted(set(names) - set(SENSORS))
+    if unknown:
+        raise ConfigError('sensors', ', '.join(unknown), f'some of {", ".join(sorted(SENSORS))}', 'Name a known one.')

@@ -78,6 +78,7 @@ _TABLE = (
         'SkySense++, DynamicEarthNet, 16 bits',
         gsd=3.0,
     ),
+    Sensor('synthetic-sar', ('backscatter',), (-14.0,), (6.0,), '`mmrs data synth`, dB'),
     # Statistics that segmentation and detection datasets are normalised with; see mmrs.datasets.catalogue.
     Sensor(
         'atlantic-s2',

@@ -199,6 +199,30 @@ def _mars(size: str, modality: str, parameters: int, size_bytes: int, md5: str, 
     )
 
 
+def _imagenet(size: str, tag: str, parameters: int) -> Entry:
+    """SwinV2 that MaRS starts from and is taught by; it is loaded as an encoder of MaRS."""
+    return Entry(
+        name=f'swinv2-{size}-imagenet',
+        model=MappingProxyType({'type': 'mmrs.MaRS', 'size': size, 'modality': 'rgb'}),
+        parameters=parameters,
+        url=f'https://huggingface.co/timm/{tag}/resolve/main/model.safetensors',
+        share_page=None,
+        share_note=None,
+        sha256=None,
+        sha256_source=None,
+        licence='MIT',
+        bands=_RGB,
+        sensor='web photographs (ImageNet)',
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+        img_size=256,
+        key_format=KeyFormat.TIMM_SWINV2,
+        min_coverage=1.0,
+        source='arXiv 2111.09883; timm',
+        file_name=f'{tag}.safetensors',
+    )
+
+
 ENTRIES: tuple[Entry, ...] = (
     _cgeartheye('small', 518, 22_056_192),
     _cgeartheye('base', 518, 86_579_712),
@@ -225,6 +249,8 @@ ENTRIES: tuple[Entry, ...] = (
     _mars('base', 'sar', 86_887_672, 347_687_055, '8789da9bc9a44853d50d92371a1b4a6c'),
     _mars('large', 'rgb', 195_199_860, 634_126_336, '60574c1b87a7fb9006521fb5c031ee2c', complete=780_900_000),
     _mars('large', 'sar', 195_193_716, 639_631_360, '6f04c3b8120f0331f22059961b9db6e7', complete=780_900_000),
+    _imagenet('base', 'swinv2_base_window8_256.ms_in1k', 86_891_768),
+    _imagenet('large', 'swinv2_large_window12to16_192to256.ms_in22k_ft_in1k', 195_199_860),
 )
 CATALOGUE: Mapping[str, Entry] = MappingProxyType({entry.name: entry for entry in ENTRIES})
 

@@ -11,7 +11,8 @@ Rules = tuple[tuple[str, str], ...]
 
 TIMM_MARKERS = ('patch_embed.proj.weight', 'layers.0.blocks.0.attn.logit_scale')
 RELEASE_MARKERS = ('patch_embed.proj.weight', 'layers_0.blocks.0.attn.logit_scale')
-WHOLE_MARKERS = ('encoder_rgb.encoder.patch_embed.proj.weight', 'encoder_sar.encoder.patch_embed.proj.weight')
+# one branch is enough: the stage on optical images alone has no other
+WHOLE_MARKERS = ('encoder_rgb.encoder.patch_embed.proj.weight', 'decoder_rgb.0.weight')
 
 RELEASE_IN: Rules = ((r'layers_(\d+)\.(.+)', r'layers.\1.\2'),)
 RELEASE_OUT: Rules = ((r'layers\.(\d+)\.(.+)', r'layers_\1.\2'),)

@@ -19,7 +19,7 @@ from mmrs.apis.zoo.check import build_on_meta
 from mmrs.models import CGEarthEye
 from mmrs.weights.load import load_pretrained
 
-CONFIGS = [name for name in list_configs() if '_ssl_' in name]
+CONFIGS = [name for name in list_configs() if 'cgeartheye' in name and '_ssl_' in name]
 QUICK = 'quickstart/cgeartheye-tiny_ssl_600_synthetic-change-64'
 TINY = dict(embed_dims=24, num_layers=2, num_heads=3)
 BACKBONES = {'small': 21_628_800, 'base': 85_724_928, 'large': 303_227_904, 'huge': 630_846_720, 'giant': 1_134_769_664}

@@ -85,6 +85,21 @@ def test_missing_folders_sensors_and_pairs(archive, tmp_path):
         build(tmp_path / 'empty', folders=dict(X='umbra'))
 
 
+def test_optical_tiles_of_several_folders(archive):
+    steps = [dict(type='mmrs.LoadRaster', bands=[1, 2, 3]), *STEPS[1:]]
+    config = dict(type='mmrs.OpticalTiles', data_root=str(archive), pipeline=steps)
+    save(archive / 'more/deep/x.jpg', np.full((40, 40, 3), 87, np.uint8))
+    dataset = DATASETS.build(dict(config, folders=['Umbra_patches/rgb', 'more']))
+    assert len(dataset) == 2 and dataset[1]['inputs'].shape == (3, 32, 32)
+    assert abs(float(dataset[1]['inputs'][0].mean())) < 0.05  # the mean of the sensor
+    for folders, found in ((['nowhere'], 'no such folder'), (['more', 'more/empty'], 'no image')):
+        (archive / 'more/empty').mkdir(exist_ok=True)
+        with pytest.raises(DataError, match=found):
+            DATASETS.build(dict(config, folders=folders))
+    with pytest.raises(ConfigError, match='iceye'):
+        DATASETS.build(dict(config, optical='iceye'))
+
+
 def test_bands_that_are_not_the_sensors():
     with pytest.raises(RasterError, match='3 bands; expected 4 of mars-rgb and umbra'):
         NormalizeBySensor().transform(dict(img=np.zeros((2, 2, 3)), sensors=('mars-rgb', 'umbra'), img_path='x'))

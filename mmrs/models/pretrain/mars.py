@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -47,8 +47,11 @@ class MaRSPretrain(BaseModel):
         teacher_cos_dim: Axis of the cosine between branch and teacher: ``'channel'``, or ``'token'`` (release).
         teacher_masked: Whether the teacher sees the masked image (release) or the whole one.
         gather_negatives: Contrasts with the tokens of all processes, not only of this one (release).
+        modalities: Branches that there are: both, or ``('rgb',)`` for a stage on optical images alone, which goes on
+            from a checkpoint of both. One branch has nothing to contrast with.
         teacher_weights: Checkpoint for the teacher's encoder, as for ``mmrs.Pretrained``.
-        weights: Checkpoints that ``encoder_rgb`` and ``encoder_sar`` start from, by ``'rgb'`` and ``'sar'``.
+        weights: Checkpoints that ``encoder_rgb`` and ``encoder_sar`` start from, by ``'rgb'`` and ``'sar'``. Kernels
+            of RGB weights are summed for the one channel of SAR.
         data_preprocessor: As in mmengine.
         init_cfg: Initialisation config of mmengine.
         **encoder: Options of both encoders and the teacher, see :class:`mmrs.models.MaRS`.
@@ -70,6 +73,7 @@ class MaRSPretrain(BaseModel):
         teacher_cos_dim: Literal['channel', 'token'] = 'channel',
         teacher_masked: bool = False,
         gather_negatives: bool = False,
+        modalities: Sequence[str] = tuple(CHANNELS),
         teacher_weights: str | None = None,
         weights: Mapping[str, str] | None = None,
         data_preprocessor: dict | nn.Module | None = None,
@@ -77,16 +81,17 @@ class MaRSPretrain(BaseModel):
         **encoder: Any,
     ) -> None:
         super().__init__(data_preprocessor, copy.deepcopy(init_cfg))
+        self.modalities = tuple(modalities)
         self._check_options(contrast_type, teacher_cos_dim, teacher, teacher_weights)
-        sources = {**dict.fromkeys(CHANNELS), **(weights or {})}
-        for name in CHANNELS:
-            branch = MaskedSwinV2(size, name, mask_mode, **encoder)
-            start_from(branch.encoder, sources[name])
+        for name in self.modalities:
+            rule = {'channel_rule': 'sum'} if CHANNELS[name] == 1 else {}
+            branch = MaskedSwinV2(size, name, mask_mode, **{**rule, **encoder})
+            start_from(branch.encoder, (weights or {}).get(name))
             self.add_module(f'encoder_{name}', branch)
         self.encoder_rgb: MaskedSwinV2
-        self.encoder_sar: MaskedSwinV2
         width, stride = self.encoder_rgb.out_channels, self.encoder_rgb.stride
-        self.decoder_rgb, self.decoder_sar = (_decoder(width, stride, count) for count in CHANNELS.values())
+        for name in self.modalities:
+            self.add_module(f'decoder_{name}', _decoder(width, stride, CHANNELS[name]))
         options = mma if isinstance(mma, dict) else {}
         self.alternating_attn = None if mma is False else MetaModalityAttention(width, **options)
         self.teacher_encoder = None
@@ -101,10 +106,17 @@ class MaRSPretrain(BaseModel):
         self.teacher_cos_dim, self.teacher_masked = teacher_cos_dim, teacher_masked
         self.gather_negatives = gather_negatives
 
-    @staticmethod
-    def _check_options(contrast_type: str, cos_dim: str, teacher: bool, teacher_weights: str | None) -> None:
+    def _check_options(self, contrast_type: str, cos_dim: str, teacher: bool, teacher_weights: str | None) -> None:
+        both, alone = tuple(CHANNELS), ('rgb',)
         rules: list[tuple[str, object, bool, str]] = [
+            ('modalities', self.modalities, self.modalities in (both, alone), f'{both} or {alone}'),
             ('contrast_type', contrast_type, contrast_type in CONTRASTS, f'one of {CONTRASTS}'),
+            (
+                'contrast_type',
+                contrast_type,
+                contrast_type == 'none' or self.modalities == both,
+                "'none' with one branch",
+            ),
             ('teacher_cos_dim', cos_dim, cos_dim in COS_DIMS, f'one of {tuple(COS_DIMS)}'),
             ('teacher_weights', teacher_weights, teacher or teacher_weights is None, 'none without a teacher'),
         ]
@@ -121,46 +133,44 @@ class MaRSPretrain(BaseModel):
 
     def forward(
         self, inputs: Tensor, masks: Tensor | None = None, data_samples: Any = None, mode: str = 'tensor'
-    ) -> dict[str, Tensor] | tuple[Tensor, Tensor]:
+    ) -> dict[str, Tensor] | tuple[Tensor, ...]:
         """Losses or features of a batch.
 
         Args:
-            inputs: (B, 4, H, W), normalised: red, green, blue, SAR.
+            inputs: (B, C, H, W), normalised: red, green, blue, and SAR where there is a branch for it.
             masks: (B, H / 4, W / 4), nonzero where masked; None draws block masks.
             data_samples: Not used.
-            mode: ``'loss'`` gives the losses by name, anything else the maps of both branches after the attention,
+            mode: ``'loss'`` gives the losses by name, anything else the maps of the branches after the attention,
                 of which nothing is masked unless ``masks`` are given.
 
         Raises:
             ConfigError: Images or masks do not fit.
         """
-        count = sum(CHANNELS.values())
-        if inputs.shape[1] != count:
-            fix = 'Stack red, green, blue and SAR.'
-            raise ConfigError('inputs', f'{inputs.shape[1]} channels', f'{count}', fix)
-        rgb, sar = inputs.split(list(CHANNELS.values()), dim=1)
+        counts = [CHANNELS[name] for name in self.modalities]
+        if inputs.shape[1] != sum(counts):
+            fix = 'Stack red, green, blue and SAR.' if len(counts) > 1 else 'Give red, green and blue.'
+            raise ConfigError('inputs', f'{inputs.shape[1]} channels', f'{sum(counts)}', fix)
+        images = dict(zip(self.modalities, inputs.split(counts, dim=1), strict=True))
         if mode != 'loss':
-            return self.encode(rgb, sar, masks)
+            return self.encode(images, masks)
         if masks is None:
             masks = self.draw_masks(inputs)
-        maps = self.encode(rgb, sar, masks)
-        losses = {
-            'loss_recon_rgb': self.reconstruction(rgb, self.decoder_rgb(maps[0]), masks),
-            'loss_recon_sar': self.reconstruction(sar, self.decoder_sar(maps[1]), masks),
-        }
-        tokens = [feature.flatten(2).transpose(1, 2) for feature in maps]
+        maps = dict(zip(images, self.encode(images, masks), strict=True))
+        losses = {}
+        for name, feature in maps.items():
+            found = self.get_submodule(f'decoder_{name}')(feature)
+            losses[f'loss_recon_{name}'] = self.reconstruction(images[name], found, masks)
+        tokens = [feature.flatten(2).transpose(1, 2) for feature in maps.values()]
         if self.teacher_encoder is not None:
-            losses['loss_teacher'] = self.teacher_loss(rgb, tokens[0], masks)
+            losses['loss_teacher'] = self.teacher_loss(images['rgb'], tokens[0], masks)
         if self.contrast_type != 'none':
             losses['loss_contrast'] = self.contrast_loss(tokens[0], tokens[1])
         return losses
 
-    def encode(self, rgb: Tensor, sar: Tensor, masks: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Maps (B, C, rows, columns) of both branches, after the attention between them."""
-        maps = [self.encoder_rgb(rgb, masks), self.encoder_sar(sar, masks)]
-        if self.alternating_attn is not None:
-            maps = self.alternating_attn.forward_maps(maps)
-        return maps[0], maps[1]
+    def encode(self, images: Mapping[str, Tensor], masks: Tensor | None) -> tuple[Tensor, ...]:
+        """Maps (B, C, rows, columns) of the branches, after the attention between them."""
+        maps = [self.get_submodule(f'encoder_{name}')(part, masks) for name, part in images.items()]
+        return tuple(maps if self.alternating_attn is None else self.alternating_attn.forward_maps(maps))
 
     def draw_masks(self, images: Tensor) -> Tensor:
         """Random block masks (B, patch rows, patch columns), bool, one for both modalities of an image."""

@@ -150,6 +150,29 @@ class TestTraining:
             'loss_contrast',
         }
 
+    def test_one_branch_of_both_computes_what_it_did(self):
+        both = tiny(contrast_type='none', teacher=False, mma=False)
+        alone = tiny(modalities=('rgb',), contrast_type='none', teacher=False, mma=False)
+        assert alone.load_state_dict(both.state_dict(), strict=False).missing_keys == []
+        images, masks = torch.randn(2, 4, 64, 64), both.draw_masks(torch.zeros(2, 4, 64, 64))
+        losses = alone(images[:, :3], masks, mode='loss')
+        assert set(losses) == {'loss_recon_rgb'} and losses['loss_recon_rgb'] > 0
+        close(losses['loss_recon_rgb'], both(images, masks, mode='loss')['loss_recon_rgb'])
+        assert len(alone(images[:, :3])) == 1
+        with pytest.raises(ConfigError, match='4 channels; expected 3. Give red'):
+            alone(images, mode='loss')
+
+    def test_both_branches_start_from_weights_of_colour_images(self, tmp_path):
+        source = MaskedSwinV2(TINY, window_size=4).encoder
+        torch.save(source.state_dict(), tmp_path / 'imagenet.pth')
+        path = str(tmp_path / 'imagenet.pth')
+        model = tiny(weights={'rgb': path, 'sar': path}, teacher_weights=path)
+        model.init_weights()
+        kernel = source.patch_embed.proj.weight
+        close(model.encoder_rgb.encoder.patch_embed.proj.weight, kernel)
+        close(model.teacher_encoder.encoder.patch_embed.proj.weight, kernel)
+        close(model.encoder_sar.encoder.patch_embed.proj.weight, kernel.sum(1, keepdim=True))
+
     def test_drawn_masks(self):
         model = tiny(mask_ratio=0.6, mask_patch_size=16)
         masks = model.draw_masks(torch.zeros(3, 4, 64, 72))
@@ -165,6 +188,8 @@ class TestTraining:
         ('options', 'subject'),
         [
             ({'contrast_type': 'aclip'}, 'contrast_type'),
+            ({'modalities': ('sar',), 'contrast_type': 'none'}, 'modalities'),
+            ({'modalities': ('rgb',)}, 'contrast_type'),
             ({'teacher_cos_dim': 'pixel'}, 'teacher_cos_dim'),
             ({'teacher': False, 'teacher_weights': 'file.pth'}, 'teacher_weights'),
         ],

@@ -1,0 +1,7 @@
+"""Pre-training of MaRS base on pairs; a leaf says which variant."""
+
+_base_ = [
+    '../models/ssl_mars.py',
+    '../datasets/mars_16m.py',
+    '../schedules/mars_pretrain_12e.py',
+]

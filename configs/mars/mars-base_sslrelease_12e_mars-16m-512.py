@@ -1,0 +1,4 @@
+"""MaRS base, pre-trained on pairs as the released code does, slips included, 8 GPUs x 16. Never trained here."""
+
+_base_ = ['../_base_/recipes/mars_ssl_12e_mars-16m-512.py', '../_base_/models/ssl_mars_release.py']
+model = {{_base_.release}}
