@@ -6,6 +6,7 @@ from mmrs.engine.distributed import CPUDistributedDataParallel, check_processes,
 from mmrs.engine.layer_decay import LayerDecayOptimWrapperConstructor
 from mmrs.engine.loading import CheckpointMatchHook, install_safe_loading
 from mmrs.engine.part_clip import PartClipAmpOptimWrapper, PartClipOptimWrapper
+from mmrs.engine.pictures import PictureHook, TensorboardVisBackend
 from mmrs.engine.probe import ProbeHook, probe_backbone
 from mmrs.engine.progress import ProgressHook
 from mmrs.engine.replay import ReplayHook
@@ -20,11 +21,13 @@ __all__ = [
     'LayerDecayOptimWrapperConstructor',
     'PartClipAmpOptimWrapper',
     'PartClipOptimWrapper',
+    'PictureHook',
     'ProbeHook',
     'ProgressHook',
     'ReplayHook',
     'SafeCheckpointHook',
     'SelfDistillationHook',
+    'TensorboardVisBackend',
     'check_processes',
     'find_resume_checkpoint',
     'install_safe_loading',

@@ -127,6 +127,10 @@ def test_quickstart_with_a_probe(tmp_path: Path) -> None:
         row['probe/knn'] > 0.5 and row['probe/linear'] > 0.5 and row['probe/rank'] >= 1 for row in found.values()
     )
     assert 'probe/rank' in next((tmp_path / 'probed').glob('*/*.log')).read_text()
+    assert sorted(path.name for path in (tmp_path / 'probed').glob('*/vis_data/vis_image/*')) == [
+        'attention_1.png',
+        'attention_2.png',
+    ]
     config.load_from = str(tmp_path / 'plain' / 'iter_2.pth')
     train(shrink(config, tmp_path / 'continued', 32))
     text = next((tmp_path / 'continued').glob('*/vis_data/scalars.json')).read_text()
