@@ -11,6 +11,7 @@ from mmrs.engine.probe import ProbeHook, probe_backbone
 from mmrs.engine.progress import ProgressHook
 from mmrs.engine.replay import ReplayHook
 from mmrs.engine.self_distillation import SelfDistillationHook
+from mmrs.engine.throughput import ThroughputHook
 
 install_safe_loading()
 
@@ -28,6 +29,7 @@ __all__ = [
     'SafeCheckpointHook',
     'SelfDistillationHook',
     'TensorboardVisBackend',
+    'ThroughputHook',
     'check_processes',
     'find_resume_checkpoint',
     'install_safe_loading',
