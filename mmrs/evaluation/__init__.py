@@ -3,7 +3,6 @@
 from mmrs.evaluation.change import ChangeMetric
 from mmrs.evaluation.damage import DamageMetric
 from mmrs.evaluation.height import HeightMetric
-from mmrs.evaluation.prompt import PromptIoU
 from mmrs.evaluation.registration import RegistrationMetric
 from mmrs.evaluation.translation import TranslationMetric
 
@@ -11,7 +10,6 @@ __all__ = [
     'ChangeMetric',
     'DamageMetric',
     'HeightMetric',
-    'PromptIoU',
     'RegistrationMetric',
     'TranslationMetric',
 ]

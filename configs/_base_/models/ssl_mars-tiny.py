@@ -5,7 +5,5 @@ model = dict(
     size=dict(_delete_=True, embed_dims=32, depths=(1, 1, 2), num_heads=(2, 4, 8)),
     drop_path_rate=0.0,
     mma=dict(num_layers=1),
-    weights=None,
     teacher=False,
-    teacher_weights=None,
 )

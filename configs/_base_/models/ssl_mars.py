@@ -3,8 +3,6 @@
 model = dict(
     type='mmrs.MaRSPretrain',
     size='base',
-    weights=dict(rgb='swinv2-base-imagenet', sar='swinv2-base-imagenet'),
-    teacher_weights='swinv2-base-imagenet',
     contrast_type='cross',
     mask_mode='simmim',
     teacher_cos_dim='channel',

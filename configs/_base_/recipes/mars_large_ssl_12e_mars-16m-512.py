@@ -5,6 +5,6 @@ _base_ = [
     '../datasets/mars_16m.py',
     '../schedules/mars_pretrain_large_12e.py',
 ]
-large = 'swinv2-large-imagenet'
-model = dict(size='large', weights=dict(rgb=large, sar=large), teacher_weights=large)
+imagenet = 'swinv2-large-imagenet'
+model = dict(size='large', weights=dict(rgb=imagenet, sar=imagenet), teacher_weights=imagenet)
 train_dataloader = dict(batch_size=12)

@@ -5,3 +5,5 @@ _base_ = [
     '../datasets/mars_16m.py',
     '../schedules/mars_pretrain_12e.py',
 ]
+imagenet = 'swinv2-base-imagenet'
+model = dict(weights=dict(rgb=imagenet, sar=imagenet), teacher_weights=imagenet)

@@ -90,7 +90,7 @@ class TestWholeModel:
         total.backward()
         norms = {name: p.grad.norm().item() for name, p in model.named_parameters() if p.grad is not None}
         expected = reference.meta[f'grad/{mode}_norms']
-        assert norms.keys() == {name for name, value in expected.items() if name in norms}
+        assert norms.keys() == expected.keys()
         for name, value in norms.items():
             assert value == pytest.approx(expected[name], rel=1e-3, abs=1e-5), name
 
@@ -101,8 +101,8 @@ class TestWholeModel:
         model.teacher_cos_dim = 'channel'
         losses = model(weights.inputs['x'], weights.inputs['mask'], mode='loss')
         assert losses['loss_teacher'].item() == pytest.approx(
-            -weights.out[f'{mode}_teacher_channel_cos'].item(), abs=1e-4
-        ) or losses['loss_teacher'].item() == pytest.approx(weights.out[f'{mode}_teacher_channel_cos'].item(), abs=1e-4)
+            weights.out[f'{mode}_teacher_channel_cos'].item(), abs=1e-4
+        )
 
     def test_names_and_shapes(self, fixtures_dir):
         published = json.loads((fixtures_dir / 'mars/dual_micro_keys.json').read_text())
