@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,12 +11,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmrs.errors import ConfigError
+from mmrs.models.pretrain.processes import Gather
 
-Gather = Callable[[Tensor], tuple[Tensor, int]]
 HIER_LABELS = ('own', 'release')
 
 
-def clip_contrast(first: Tensor, second: Tensor, log_scale: Tensor, drop_first_token: bool = True) -> Tensor:
+def clip_contrast(
+    first: Tensor, second: Tensor, log_scale: Tensor, drop_first_token: bool = True, gather: Gather | None = None
+) -> Tensor:
     """Symmetric cross entropy of every token against all tokens of the other modality.
 
     Args:
@@ -25,13 +26,14 @@ def clip_contrast(first: Tensor, second: Tensor, log_scale: Tensor, drop_first_t
         second: (B, N, C), tokens of the same places.
         log_scale: Logarithm of the factor of the cosines, a scalar.
         drop_first_token: Leaves the first token of each image out, as the release does.
+        gather: See :meth:`CrossContrast.terms`.
 
     Returns:
         Scalar, in float32.
     """
     start = int(drop_first_token)
     rows, columns = (functional.normalize(x[:, start:].float(), dim=-1).flatten(0, 1) for x in (first, second))
-    return _symmetric(rows @ columns.T * log_scale.float().exp(), 0, None)
+    return _pair(rows, columns, log_scale.float().exp(), gather)
 
 
 @dataclass(frozen=True)
@@ -97,17 +99,9 @@ class CrossContrast:
             images = [functional.normalize(x, dim=-1) for x in images]
         tokens = patches[0].shape[1]
         flat = [x.flatten(0, 1) for x in patches]
-        patch = self._pair(flat, self.temp_patch, gather)
-        image = self._pair(images, self.temp_global, gather)
+        patch = _pair(flat[0], flat[1], 1 / self.temp_patch, gather)
+        image = _pair(images[0], images[1], 1 / self.temp_global, gather)
         return torch.stack([patch, image, self._hierarchical(flat, images, tokens, gather)])
-
-    @staticmethod
-    def _pair(pair: list[Tensor], temperature: float, gather: Gather | None) -> Tensor:
-        first, second = pair
-        if gather is None:
-            return _symmetric(first @ second.T / temperature, 0, None)
-        (everyone, place), (others, _) = gather(first), gather(second)
-        return _symmetric(first @ others.T / temperature, place, second @ everyone.T / temperature)
 
     def _hierarchical(self, flat: list[Tensor], images: list[Tensor], tokens: int, gather: Gather | None) -> Tensor:
         (globals_first, place), (globals_second, _) = (
@@ -116,12 +110,20 @@ class CrossContrast:
         batch = len(images[0])
         own = torch.arange(batch, device=flat[0].device)
         release = self.hier_label == 'release'
-        target = (own // tokens if release else own + place).repeat_interleave(tokens)
+        target = ((own + place) // tokens if release else own + place).repeat_interleave(tokens)
         # the release repeats every image N times: the same as adding ln N to the partition
         extra = math.log(tokens) if release else 0.0
         pairs = ((flat[0], globals_second), (flat[1], globals_first))
         losses = [functional.cross_entropy(patch @ image.T / self.temp_hier, target) for patch, image in pairs]
         return (losses[0] + losses[1]) / 2 + extra
+
+
+def _pair(first: Tensor, second: Tensor, scale: Tensor | float, gather: Gather | None) -> Tensor:
+    """Contrast of rows with rows, each against all of the other side."""
+    if gather is None:
+        return _symmetric(first @ second.T * scale, 0, None)
+    (everyone, place), (others, _) = gather(first), gather(second)
+    return _symmetric(first @ others.T * scale, place, second @ everyone.T * scale)
 
 
 def _symmetric(logits: Tensor, place: int, back: Tensor | None) -> Tensor:

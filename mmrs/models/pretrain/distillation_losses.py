@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmrs.errors import ConfigError
+from mmrs.models.pretrain.processes import Gather
 
 KOLEO_EPSILON = 1e-8
 
@@ -148,22 +149,25 @@ def patch_loss(targets: Tensor, logits: Tensor, masks: Tensor, temperature: floa
     return (cross_entropy(targets, logits, temperature) * weights).sum() / len(masks)
 
 
-def koleo(features: Tensor) -> Tensor:
+def koleo(features: Tensor, gather: Gather | None = None) -> Tensor:
     """Kozachenko-Leonenko regulariser: minus the mean logarithm of the distance to the nearest neighbour.
 
     Args:
-        features: (B, C). A batch of one has no neighbour and gives zero.
+        features: (B, C). One without any other has no neighbour and gives zero.
+        gather: Finds neighbours in all processes (:func:`mmrs.models.pretrain.processes.gather`); None: in this one
+            (DINOv2).
 
     Returns:
         A scalar in float32.
     """
     with torch.autocast(features.device.type, enabled=False):
         unit = functional.normalize(features.float(), eps=KOLEO_EPSILON, dim=-1)
-        if len(unit) < 2:
+        everyone, place = (unit, 0) if gather is None else gather(unit)
+        if len(everyone) < 2:
             return unit.sum() * 0
         with torch.no_grad():
-            cosines = unit @ unit.T
-            cosines.fill_diagonal_(-torch.inf)
+            cosines = unit @ everyone.T
+            cosines.diagonal(offset=place).fill_(-torch.inf)
             nearest = cosines.argmax(dim=1)
-        distance = functional.pairwise_distance(unit, unit[nearest], eps=KOLEO_EPSILON)
+        distance = functional.pairwise_distance(unit, everyone[nearest], eps=KOLEO_EPSILON)
         return -(distance + KOLEO_EPSILON).log().mean()

@@ -14,8 +14,9 @@ from torch.nn import functional
 from mmrs.errors import ConfigError
 from mmrs.models.backbones.mars import CHANNELS, start_from
 from mmrs.models.layers import MetaModalityAttention
-from mmrs.models.pretrain.contrast import CrossContrast, Gather, clip_contrast
+from mmrs.models.pretrain.contrast import CrossContrast, clip_contrast
 from mmrs.models.pretrain.masked_swin import MaskedSwinV2
+from mmrs.models.pretrain.processes import gather, mean_count
 from mmrs.registry import MODELS
 
 CONTRASTS = ('cross', 'clip', 'none')
@@ -46,7 +47,8 @@ class MaRSPretrain(BaseModel):
         teacher: Whether a frozen encoder teaches the RGB branch; load its ImageNet weights with ``teacher_weights``.
         teacher_cos_dim: Axis of the cosine between branch and teacher: ``'channel'``, or ``'token'`` (release).
         teacher_masked: Whether the teacher sees the masked image (release) or the whole one.
-        gather_negatives: Contrasts with the tokens of all processes, not only of this one (release).
+        gather_negatives: Contrasts with the tokens of all processes, not only of this one (release). Two processes
+            then learn what one would with both batches.
         modalities: Branches that there are: both, or ``('rgb',)`` for a stage on optical images alone, which goes on
             from a checkpoint of both. One branch has nothing to contrast with.
         teacher_weights: Checkpoint for the teacher's encoder, as for ``mmrs.Pretrained``.
@@ -184,13 +186,13 @@ class MaRSPretrain(BaseModel):
         return cells[:, : -(-height // patch), : -(-width // patch)]
 
     def reconstruction(self, images: Tensor, found: Tensor, masks: Tensor) -> Tensor:
-        """Mean absolute error over the masked pixels, per channel."""
+        """Mean absolute error over the masked pixels of all processes, per channel."""
         patch = self.encoder_rgb.encoder.patch_size
         height, width = images.shape[2:]
         hidden = masks.ne(0).to(found.dtype).repeat_interleave(patch, 1).repeat_interleave(patch, 2)
         hidden = hidden[:, None, :height, :width]
         error = ((images - found[..., :height, :width]).abs() * hidden).sum()
-        return error / (hidden.sum() + EPSILON) / images.shape[1]
+        return error / (mean_count(hidden.sum()) + EPSILON) / images.shape[1]
 
     def teacher_loss(self, rgb: Tensor, tokens: Tensor, masks: Tensor) -> Tensor:
         """Negative mean cosine between the RGB branch and the teacher."""
@@ -202,21 +204,10 @@ class MaRSPretrain(BaseModel):
 
     def contrast_loss(self, first: Tensor, second: Tensor) -> Tensor:
         """Contrast between the tokens (B, N, C) of both branches."""
+        everyone = gather if self.gather_negatives else None
         if self.cross is not None:
-            return self.cross(first, second, self._gather())
-        return clip_contrast(first, second, self.contrast_temp, **self.contrast_options)
-
-    def _gather(self) -> Gather | None:
-        distributed = torch.distributed
-        if not (self.gather_negatives and distributed.is_available() and distributed.is_initialized()):
-            return None
-        return _gather
-
-
-def _gather(tensor: Tensor) -> tuple[Tensor, int]:
-    from torch.distributed.nn.functional import all_gather
-
-    return torch.cat(all_gather(tensor)), torch.distributed.get_rank() * len(tensor)
+            return self.cross(first, second, everyone)
+        return clip_contrast(first, second, self.contrast_temp, **self.contrast_options, gather=everyone)
 
 
 def _decoder(width: int, stride: int, channels: int) -> nn.Sequential:

@@ -15,6 +15,7 @@ from mmrs.errors import ConfigError
 from mmrs.models.backbones import VisionTransformer
 from mmrs.models.heads.prototype_head import PrototypeHead
 from mmrs.models.pretrain.distillation_losses import TeacherTargets, image_loss, koleo, patch_loss
+from mmrs.models.pretrain.processes import gather
 from mmrs.registry import MODELS
 
 # What the backbone has to give: the class token and all patches of the last block.
@@ -41,6 +42,8 @@ class CGEarthEyePretrain(BaseModel):
         student_temperature: Of the student's distributions.
         patch_weight: Of the patch loss; the report has 1.
         koleo_weight: Of the spread of the class tokens; 0 leaves it out.
+        gather_koleo: Spreads the class tokens of all processes, not only those of each (DINOv2). Two processes then
+            learn what one would with both batches.
         packed: Run all crops through the blocks at once, see :meth:`VisionTransformer.forward_crops`.
         data_preprocessor: As in mmengine.
         init_cfg: Initialisation config of mmengine. The teacher then starts as the student.
@@ -56,6 +59,7 @@ class CGEarthEyePretrain(BaseModel):
         student_temperature: float = 0.1,
         patch_weight: float = 1.0,
         koleo_weight: float = 0.1,
+        gather_koleo: bool = False,
         packed: bool = True,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
@@ -68,7 +72,7 @@ class CGEarthEyePretrain(BaseModel):
         own = self.student['ibot_head'] if patch_head is not None else self.student['dino_head']
         self.patch_targets = TeacherTargets(_prototypes(own), **(targets or {}))
         self.student_temperature, self.patch_weight = student_temperature, patch_weight
-        self.koleo_weight, self.packed = koleo_weight, packed
+        self.koleo_weight, self.gather_koleo, self.packed = koleo_weight, gather_koleo, packed
         self.teacher_temperature = 0.07  # the hook sets it
         self.update_teacher(0.0)
 
@@ -152,7 +156,8 @@ class CGEarthEyePretrain(BaseModel):
         }
         if self.koleo_weight:
             seen = tokens[0][:, 0].unflatten(0, count)
-            losses['loss_koleo'] = self.koleo_weight * torch.stack([koleo(view) for view in seen]).sum()
+            everyone = gather if self.gather_koleo else None
+            losses['loss_koleo'] = self.koleo_weight * torch.stack([koleo(view, everyone) for view in seen]).sum()
         losses['feature_std'] = feature_std(taught)
         return losses
 

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from mmrs.errors import ConfigError
 from mmrs.models.necks.modality_completion import Completed
+from mmrs.models.pretrain.processes import mean_count
 
 # Keeps a mean over no pixels or no samples finite.
 EPSILON = 1e-6
@@ -31,7 +32,7 @@ def masked_pixels(masks: Tensor, size: tuple[int, int]) -> Tensor:
 def reconstruction_loss(
     logits: Tensor, target: Tensor, masks: Tensor | None = None, balance: bool = True, tokens: Tensor | None = None
 ) -> Tensor:
-    """Cross entropy of the annotation that the model completes.
+    """Cross entropy of the annotation that the model completes; means are over the pixels of all processes.
 
     Args:
         logits: (B, V + 1, H, W).
@@ -54,10 +55,11 @@ def reconstruction_loss(
     if masks is not None:
         chosen = masked_pixels(masks, (target.shape[1], target.shape[2]))
     if balance:
-        groups = [chosen & (target > 0), chosen & (target == 0)]
-        total = sum(((loss * group).sum() / (group.sum() + EPSILON) for group in groups), loss.new_zeros(())) / 2
+        groups = torch.stack([chosen & (target > 0), chosen & (target == 0)]).flatten(1)
+        total = ((loss.flatten() * groups).sum(dim=1) / (mean_count(groups.sum(dim=1)) + EPSILON)).sum() / 2
     else:
-        total = (loss * chosen).sum() / chosen.sum().clamp(min=1)
+        count = mean_count(chosen.sum())
+        total = (loss * chosen).sum() / count.where(count > 0, 1)
     return total if tokens is None else total + SIMILARITY_WEIGHT * token_similarity(tokens)
 
 
@@ -92,12 +94,17 @@ def completion_loss(completed: Completed, num_modalities: int = 3) -> Tensor:
         num_modalities: What the sum of errors is divided by, also where fewer are given.
     """
     total = code_divergence(completed)
+    # of all modalities at once: which of them are in a batch differs between processes
+    counts = mean_count(completed.present.sum(dim=0)) + EPSILON
     for name, again in completed.reconstructed.items():
         error = (again.float() - completed.given[name].float()).square().flatten(1).mean(dim=1)
-        has = _flags(completed, name)
-        total = total + (error * has).sum() / (has.sum() + EPSILON) / num_modalities
+        total = total + (error * _flags(completed, name)).sum() / counts[_index(completed, name)] / num_modalities
     return total
 
 
 def _flags(completed: Completed, name: str) -> Tensor:
-    return completed.present[:, list(completed.features).index(name)].float()
+    return completed.present[:, _index(completed, name)].float()
+
+
+def _index(completed: Completed, name: str) -> int:
+    return list(completed.features).index(name)
