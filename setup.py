@@ -36,7 +36,7 @@ setup(
     packages=find_packages(include=['mmrs', 'mmrs.*']),
     package_data={'mmrs': ['py.typed']},
     install_requires=requirements('runtime'),
-    extras_require={name: requirements(name) for name in ('data', 'dev', 'docs', 'vlm')},
+    extras_require={name: requirements(name) for name in ('data', 'dev', 'docs', 'tensorboard', 'vlm')},
     entry_points={
         'console_scripts': ['mmrs = mmrs.cli:main'],
         # torch (2.5 and later) calls this at the end of its import, so that mmcv finds its operators also in programs

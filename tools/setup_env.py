@@ -101,7 +101,7 @@ def set_up(venv: Path, force: bool) -> None:
         subprocess.run([base, '-m', 'venv', '--clear', str(venv)], check=True)
     say('2/3 installing the packages pinned in requirements/constraints.txt (a few GB once: some minutes)')
     stamp.unlink(missing_ok=True)
-    pip(python, '--progress-bar', 'on', '--editable', '.[data,dev,docs]')
+    pip(python, '--progress-bar', 'on', '--editable', '.[data,dev,docs,tensorboard]')
     say('3/3 checking what was installed')
     for code, meaning, arguments in REPAIRS:
         if not installed_ok(python, code):

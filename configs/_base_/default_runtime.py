@@ -16,6 +16,7 @@ default_hooks = dict(
     # Writes to a temporary name, syncs, renames, and only then drops older files.
     checkpoint=dict(type='mmrs.SafeCheckpointHook', max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    throughput=dict(type='mmrs.ThroughputHook'),  # images_per_second and data_share
 )
 # Random numbers by position, so that a resumed run equals an unbroken one; a live line on a terminal,
 # silent in files and pipes, where the logger's lines are enough.

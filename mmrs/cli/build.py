@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmrs.cli.progress import passing_bar
+from mmrs.cli.progress import passing_bars
 
 if TYPE_CHECKING:
     from mmrs.datasets.pretraining.build import Report
@@ -38,6 +38,8 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('scenes')
     group.add_argument('--optical-folder', default='RGB', metavar='NAME', help='of the optical files of a sensor')
     group.add_argument('--sar-folder', default='SAR', metavar='NAME', help='of the SAR files of a sensor')
+    text = 'of cloud masks (1: cloud, 0: none), where there are some'
+    group.add_argument('--cloud-folder', default='CLOUD', metavar='NAME', help=text)
     group.add_argument('--sensor', metavar='NAME', help="name of the sensor (the folder's)")
     group.add_argument('--optical-bands', type=_numbers, metavar='N,N,...', help='bands to take, from 1 (all)')
     group.add_argument('--sar-bands', type=_numbers, metavar='N,N,...', help='bands to take, from 1 (all)')
@@ -52,6 +54,8 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('patches')
     group.add_argument('--tile', type=int, default=1024, metavar='PIXELS', help='side of a patch')
     group.add_argument('--max-invalid', type=float, default=0.3, metavar='SHARE', help='missing samples of a patch')
+    text = 'of clouds in a patch, by the cloud mask'
+    group.add_argument('--max-cloud', type=float, default=1.0, metavar='SHARE', help=text)
     group.add_argument(
         '--judged', choices=('sar', 'optical', 'both'), default='sar', help='whose missing samples count'
     )
@@ -97,15 +101,8 @@ def run(args: argparse.Namespace) -> int:
     from mmrs.datasets.pretraining.options import BuildOptions
 
     options = BuildOptions(**{field.name: getattr(args, field.name) for field in fields(BuildOptions)})
-    source = Source(args.source, args.optical_folder, args.sar_folder, args.sensor)
-    with passing_bar() as bar:
-        tasks: dict[str, Any] = {}
-
-        def show(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what)
-            bar.update(tasks[what], completed=done, total=total)
-
+    source = Source(args.source, args.optical_folder, args.sar_folder, args.sensor, args.cloud_folder)
+    with passing_bars() as show:
         where = (args.workers, args.scheduler, args.max_bad, args.dry_run)
         report = build(source, args.out, options, *where, progress=show)
     if args.json:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mmrs.cli import build, datasets
+from mmrs.cli import build, datasets, semantic_list, sentinel
 from mmrs.cli.progress import passing_bar
 from mmrs.errors import DataError
 
@@ -48,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     synth.add_argument('--dry-run', action='store_true', help='say what would be written and stop')
     _add_resample(actions)
     build.add_action(actions)
+    sentinel.add_action(actions)
+    semantic_list.add_action(actions)
     datasets.add_actions(actions)
 
 
@@ -79,6 +81,8 @@ def run(args: argparse.Namespace) -> int:
         'synth': _synth,
         'resample': _resample,
         'build': build.run,
+        'sentinel': sentinel.run,
+        'annotations': semantic_list.run,
         **datasets.ACTIONS,
     }
     return actions[args.action](args)

@@ -6,10 +6,12 @@ from mmrs.engine.distributed import CPUDistributedDataParallel, check_processes,
 from mmrs.engine.layer_decay import LayerDecayOptimWrapperConstructor
 from mmrs.engine.loading import CheckpointMatchHook, install_safe_loading
 from mmrs.engine.part_clip import PartClipAmpOptimWrapper, PartClipOptimWrapper
+from mmrs.engine.pictures import PictureHook, TensorboardVisBackend
 from mmrs.engine.probe import ProbeHook, probe_backbone
 from mmrs.engine.progress import ProgressHook
 from mmrs.engine.replay import ReplayHook
 from mmrs.engine.self_distillation import SelfDistillationHook
+from mmrs.engine.throughput import ThroughputHook
 
 install_safe_loading()
 
@@ -20,11 +22,14 @@ __all__ = [
     'LayerDecayOptimWrapperConstructor',
     'PartClipAmpOptimWrapper',
     'PartClipOptimWrapper',
+    'PictureHook',
     'ProbeHook',
     'ProgressHook',
     'ReplayHook',
     'SafeCheckpointHook',
     'SelfDistillationHook',
+    'TensorboardVisBackend',
+    'ThroughputHook',
     'check_processes',
     'find_resume_checkpoint',
     'install_safe_loading',

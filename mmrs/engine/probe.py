@@ -130,7 +130,7 @@ class ProbeHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Builds the datasets, and probes what the training starts from."""
         self.build_sets()
-        model = _inner(runner)
+        model = inner_model(runner)
         part_of(model, self.module)
         if runner.iter > 0:
             return
@@ -146,7 +146,7 @@ class ProbeHook(Hook):
     ) -> None:
         """Probes every ``interval`` iterations, and at the end."""
         if self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(runner):
-            self._tell(runner, self.look(_inner(runner)), runner.iter + 1)
+            self._tell(runner, self.look(inner_model(runner)), runner.iter + 1)
 
     def build_sets(self) -> None:
         """Builds the datasets once."""
@@ -255,6 +255,7 @@ def silent() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _inner(runner: Runner) -> nn.Module:
+def inner_model(runner: Runner) -> nn.Module:
+    """The runner's model without what wraps it for several processes."""
     model: Any = runner.model
     return model.module if is_model_wrapper(model) else model

@@ -3,6 +3,7 @@
 from mmrs.evaluation.change import ChangeMetric
 from mmrs.evaluation.damage import DamageMetric
 from mmrs.evaluation.height import HeightMetric
+from mmrs.evaluation.prompt import PromptIoU
 from mmrs.evaluation.registration import RegistrationMetric
 from mmrs.evaluation.translation import TranslationMetric
 
@@ -10,6 +11,7 @@ __all__ = [
     'ChangeMetric',
     'DamageMetric',
     'HeightMetric',
+    'PromptIoU',
     'RegistrationMetric',
     'TranslationMetric',
 ]

@@ -22,7 +22,7 @@ from mmrs.models.necks import (
     SkySenseFusion,
     SkySenseUpHead,
 )
-from mmrs.models.pretrain import CGEarthEyePretrain, MaRSPretrain
+from mmrs.models.pretrain import CGEarthEyePretrain, MaRSPretrain, SkySensePretrain
 from mmrs.models.pretrain.skysensepp import SkySensePP
 from mmrs.models.skysense_fused import SkySenseFused
 
@@ -45,6 +45,7 @@ __all__ = [
     'SkySenseFusion',
     'SkySenseHR',
     'SkySensePP',
+    'SkySensePretrain',
     'SkySenseS1',
     'SkySenseS2',
     'SkySenseUpHead',

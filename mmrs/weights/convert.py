@@ -281,6 +281,13 @@ def _without_parts(prefixes: list[str], state: Mapping[str, object]) -> list[str
     return [start for start in prefixes if start not in inside]
 
 
+def _holding(state: Collection[str], wanted: Collection[str]) -> list[str]:
+    """Prefixes under which a file has every wanted name, such as a whole model inside what trained it."""
+    first = next(iter(wanted), '')
+    starts = {name[: -len(first)] for name in state if first and name.endswith(f'.{first}')}
+    return [start for start in sorted(starts) if all(start + name in state for name in wanted)]
+
+
 def _choose_prefix(state: Mapping[str, object], prefix: str | None, wanted: Collection[str], subject: str) -> str:
     if prefix == '':
         return ''
@@ -303,6 +310,9 @@ def _choose_prefix(state: Mapping[str, object], prefix: str | None, wanted: Coll
         )
     if any(name.startswith(start) for start in found for name in wanted if start and name in state):
         return ''
+    whole = _holding(state, wanted)
+    if len(whole) == 1:
+        return whole[0]
     found = _without_parts(found, state)
     if len(found) > 1:
         raise WeightsError(

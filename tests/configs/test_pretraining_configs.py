@@ -57,8 +57,8 @@ def write_places(root: Path) -> None:
             Image.fromarray(random.integers(0, 255, (90, 80, 3), np.uint8)).save(root / season / f'{name}.png')
 
 
-def shrink(config: Config, work: Path, pixels: int) -> Config:
-    """The same config at tiny width and size, for two iterations."""
+def shrink(config: Config, work: Path, pixels: int, iterations: int = 2) -> Config:
+    """The same config at tiny width and size, for a few iterations."""
     model, loader = config.model, config.train_dataloader
     model.backbone.update(size=TINY, img_size=pixels)
     for head in (model.head, model.patch_head):
@@ -68,7 +68,7 @@ def shrink(config: Config, work: Path, pixels: int) -> Config:
         steps[0].scale = pixels
     crops.local_pipeline[0].scale = crops.seasonal_pipeline[0].scale = 28
     loader.update(batch_size=4, num_workers=0, persistent_workers=False)
-    config.train_cfg.max_iters = config.default_hooks.checkpoint.interval = 2
+    config.train_cfg.max_iters = config.default_hooks.checkpoint.interval = iterations
     config.default_hooks.logger.interval = 1
     config.work_dir = str(work)
     return config
@@ -117,17 +117,23 @@ def test_quickstart_with_a_probe(tmp_path: Path) -> None:
     probe = dict(type='mmrs.ProbeHook', module='teacher.backbone', interval=1, pixels=32, **write_scenes(tmp_path))
     for run, options in (('plain', {}), ('probed', {f'default_hooks.probe.{key}': probe[key] for key in probe})):
         config = load_config(QUICK, dict(data_root=str(tmp_path / 'data'), **options))
-        train(shrink(config, tmp_path / run, 32))
-        states.append(torch.load(tmp_path / run / 'iter_2.pth', weights_only=False)['state_dict'])
+        train(shrink(config, tmp_path / run, 32, 3))
+        states.append(torch.load(tmp_path / run / 'iter_3.pth', weights_only=False)['state_dict'])
     assert all(torch.equal(value, states[1][key]) for key, value in states[0].items())
     lines = next((tmp_path / 'probed').glob('*/vis_data/scalars.json')).read_text().splitlines()
     found = {row['step']: row for row in map(json.loads, lines) if 'probe/knn' in row}
-    assert list(found) == [0, 1, 2]
+    assert list(found) == [0, 1, 2, 3]
     assert all(
         row['probe/knn'] > 0.5 and row['probe/linear'] > 0.5 and row['probe/rank'] >= 1 for row in found.values()
     )
     assert 'probe/rank' in next((tmp_path / 'probed').glob('*/*.log')).read_text()
-    config.load_from = str(tmp_path / 'plain' / 'iter_2.pth')
+    speed = [row for row in map(json.loads, lines) if 'images_per_second' in row]
+    assert speed and all(row['images_per_second'] > 0 and 0 <= row['data_share'] < 1 for row in speed)
+    assert sorted(path.name for path in (tmp_path / 'probed').glob('*/vis_data/vis_image/*')) == [
+        'attention_1.png',
+        'attention_3.png',
+    ]
+    config.load_from = str(tmp_path / 'plain' / 'iter_3.pth')
     train(shrink(config, tmp_path / 'continued', 32))
     text = next((tmp_path / 'continued').glob('*/vis_data/scalars.json')).read_text()
     assert json.loads(text.splitlines()[0])['step'] == 0 and 'probe_random/knn' in text.splitlines()[0]

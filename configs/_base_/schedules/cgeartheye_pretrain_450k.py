@@ -5,7 +5,7 @@ batch of 448. All else is DINOv2's: 80 epochs of warm-up, 30 of a rising tempera
 another length, change `max_iters` and every number of iterations alike.
 """
 
-_base_ = '../mmpretrain_runtime.py'
+_base_ = '../pretrain_runtime.py'
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=450000)
 optim_wrapper = dict(
     type='mmrs.PartClipOptimWrapper',

@@ -23,6 +23,7 @@ from mmrs.datasets.pretraining.tiles import Tile, extent
 from mmrs.datasets.pretraining.writers import arriving, encode_tif, patch_key, patch_path, sync_files
 from mmrs.errors import RasterError
 from mmrs.geo.georeference import apply
+from mmrs.geo.pair import WarpedScene
 from mmrs.geo.scene import Scene
 
 Footprint = list[tuple[float, float]]
@@ -92,15 +93,15 @@ def build_block(job: Job) -> Outcome:
     footprints = _footprints(job)  # first: what PROJ reads once a process is not the scene's
     before = _bytes_read()
     try:
-        window, samples = _read(job)
+        window, samples, clouds = _read(job)
     except RasterError as error:
         return Outcome(_bytes_read() - before, Bad(job.scene.pair.label, 'unreadable', str(error)))
     read = _bytes_read() - before
-    write_record(job.record, job.spare, _rows(job, window, samples, footprints))
+    write_record(job.record, job.spare, _rows(job, window, samples, clouds, footprints))
     return Outcome(read)
 
 
-def _read(job: Job) -> tuple[Window, dict[str, Samples]]:
+def _read(job: Job) -> tuple[Window, dict[str, Samples], NDArray[np.uint8] | None]:
     first = job.options.grid
     second = next(modality for modality in MODALITIES if modality != first)
     pair, options = job.scene.pair, job.options
@@ -108,10 +109,18 @@ def _read(job: Job) -> tuple[Window, dict[str, Samples]]:
         like = scene if job.scene.warped else None
         with closing(open_scene(pair.path(second), options.bands(second), like)) as other:
             window = extent(job.tiles, options.tile, scene.height, scene.width)
-            return window, {
+            samples = {
                 modality: _samples(opened, window, modality, job.scene.zero_missing[modality])
                 for modality, opened in ((first, scene), (second, other))
             }
+        clouds = None if pair.cloud is None else _read_clouds(pair.cloud, scene, window)
+    return window, samples, clouds
+
+
+def _read_clouds(path: Path, scene: Scene, window: Window) -> NDArray[np.uint8]:
+    """A cloud mask on the grid of the patches; 255 beyond it."""
+    with closing(open_scene(path, (1,)) if scene.crs is None else WarpedScene(path, scene, (1,), 255)) as mask:
+        return mask.read(window)[0]
 
 
 def _samples(scene: Scene, window: Window, modality: str, zero: bool) -> Samples:
@@ -126,13 +135,18 @@ def _samples(scene: Scene, window: Window, modality: str, zero: bool) -> Samples
 
 
 def _rows(
-    job: Job, window: Window, samples: Mapping[str, Samples], footprints: list[Footprint] | None
+    job: Job,
+    window: Window,
+    samples: Mapping[str, Samples],
+    clouds: NDArray[np.uint8] | None,
+    footprints: list[Footprint] | None,
 ) -> list[dict[str, Any]]:
     """Describes all tiles and writes those that are kept."""
     rows, written = [], []
     for index, tile in enumerate(job.tiles):
         cut = {modality: _cut(found, tile, window, job.options.tile) for modality, found in samples.items()}
-        row = _describe(job, tile, cut, None if footprints is None else footprints[index])
+        share = None if clouds is None else _cloud_share(clouds, tile, window, job.options.tile)
+        row = _describe(job, tile, cut, share, None if footprints is None else footprints[index])
         if row['dropped'] is None:
             written += [_write(job, tile, row['split'], modality, found) for modality, found in cut.items()]
         rows.append(row)
@@ -160,7 +174,17 @@ def _cut(found: Samples, tile: Tile, window: Window, side: int) -> Samples:
     return Samples(data, present, found.nodata, found.names)
 
 
-def _describe(job: Job, tile: Tile, cut: Mapping[str, Samples], footprint: Footprint | None) -> dict[str, Any]:
+def _cloud_share(clouds: NDArray[np.uint8], tile: Tile, window: Window, side: int) -> float | None:
+    """Share of clouds in the classified pixels of a tile; None where there is none."""
+    top, left = tile.top - window.row_off, tile.left - window.col_off
+    part = clouds[top : top + side, left : left + side]
+    known = np.count_nonzero(part <= 1)
+    return np.count_nonzero(part == 1) / known if known else None
+
+
+def _describe(
+    job: Job, tile: Tile, cut: Mapping[str, Samples], cloud: float | None, footprint: Footprint | None
+) -> dict[str, Any]:
     scene, options = job.scene, job.options
     missing = {modality: 1 - float(found.present.mean()) for modality, found in cut.items()}
     statistics = {modality: band_statistics(found.data, found.present) for modality, found in cut.items()}
@@ -174,11 +198,12 @@ def _describe(job: Job, tile: Tile, cut: Mapping[str, Samples], footprint: Footp
         'row': tile.top,
         'column': tile.left,
         'split': split,
-        'dropped': _why_dropped(missing, statistics, split, options),
+        'dropped': _why_dropped(missing, statistics, cloud, split, options),
         'geometry': footprint,
         'crs': scene.crs,
         'gsd': scene.gsd,
         'mirrored': 1 - inside / options.tile**2,
+        'cloud_share': cloud,
     }
     for modality, found in cut.items():
         numbers = statistics[modality]
@@ -195,13 +220,19 @@ def _describe(job: Job, tile: Tile, cut: Mapping[str, Samples], footprint: Footp
 
 
 def _why_dropped(
-    missing: Mapping[str, float], statistics: Mapping[str, BandStatistics], split: str | None, options: BuildOptions
+    missing: Mapping[str, float],
+    statistics: Mapping[str, BandStatistics],
+    cloud: float | None,
+    split: str | None,
+    options: BuildOptions,
 ) -> str | None:
     judged = MODALITIES if options.judged == 'both' else (options.judged,)
     if any(1 - missing[modality] < 1 - options.max_invalid for modality in judged):  # as published, to the last bit
         return 'missing'
     if any(numbers.constant for numbers in statistics.values()):
         return 'constant'
+    if cloud is not None and cloud > options.max_cloud:
+        return 'cloud'
     return 'border' if split is None else None
 
 

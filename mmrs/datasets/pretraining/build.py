@@ -72,12 +72,14 @@ class Source:
         optical: Folder of the optical files in that of a sensor.
         sar: Folder of the SAR files.
         sensor: Name of the sensor; None takes the folder's.
+        cloud: Folder of cloud masks.
     """
 
     folder: Path
     optical: str = 'RGB'
     sar: str = 'SAR'
     sensor: str | None = None
+    cloud: str = 'CLOUD'
 
 
 def build(
@@ -139,7 +141,7 @@ def build(
 
 
 def _look(source: Source, options: BuildOptions, max_bad: int, progress: Progress) -> Archive:
-    pairs, bad = find_pairs(source.folder, source.optical, source.sar, source.sensor)
+    pairs, bad = find_pairs(source.folder, source.optical, source.sar, source.sensor, source.cloud)
     archive = check_pairs(pairs, options, lambda done, total: progress('opening scenes', done, total))
     archive.bad[:0] = bad
     _refuse(archive.bad, max_bad)

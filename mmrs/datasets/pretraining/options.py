@@ -17,6 +17,7 @@ CHOICES = {
 LIMITS: dict[str, tuple[float, float]] = {
     'tile': (16, 16384),
     'max_invalid': (0, 1),
+    'max_cloud': (0, 1),
     'duplicate_bits': (-1, 15),
     'val_share': (0, 1),
     'shard_size': (1, 10**6),
@@ -31,6 +32,7 @@ class BuildOptions:
     Attributes:
         tile: Side of a patch in pixels.
         max_invalid: Share of missing samples from which on a patch is dropped (MaRS specification, section 3.2).
+        max_cloud: Share of clouds beyond which a patch is dropped; 1 keeps them all.
         judged: Modality whose missing samples count: ``'sar'`` (as published), ``'optical'`` or ``'both'``.
         grid: Modality whose grid the patches have; the other one is warped where its grid differs.
         small: Scenes smaller than a tile: ``'refuse'`` or ``'mirror'`` at the lower and right edge.
@@ -47,6 +49,7 @@ class BuildOptions:
 
     tile: int = 1024
     max_invalid: float = 0.3
+    max_cloud: float = 1.0
     judged: str = 'sar'
     grid: str = 'sar'
     small: str = 'refuse'

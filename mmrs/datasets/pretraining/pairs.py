@@ -45,16 +45,23 @@ class Pair:
         name: The files' name without suffix.
         optical: Optical raster.
         sar: SAR raster.
+        cloud: Cloud mask, or None.
     """
 
     sensor: str
     name: str
     optical: Path
     sar: Path
+    cloud: Path | None = None
 
     def path(self, modality: str) -> Path:
         """File of a modality."""
         return self.optical if modality == 'optical' else self.sar
+
+    @property
+    def files(self) -> list[Path]:
+        """All files."""
+        return [self.optical, self.sar, *([] if self.cloud is None else [self.cloud])]
 
     @property
     def label(self) -> str:
@@ -63,7 +70,7 @@ class Pair:
 
     def identity(self) -> str:
         """Changes when a file does."""
-        stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in (self.optical, self.sar)]
+        stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in self.files]
         return blake2b(repr((self.sensor, stats)).encode(), digest_size=12).hexdigest()
 
 
@@ -116,7 +123,11 @@ class Archive:
 
 
 def find_pairs(
-    source: str | os.PathLike[str], optical: str = 'RGB', sar: str = 'SAR', sensor: str | None = None
+    source: str | os.PathLike[str],
+    optical: str = 'RGB',
+    sar: str = 'SAR',
+    sensor: str | None = None,
+    cloud: str = 'CLOUD',
 ) -> tuple[list[Pair], list[Bad]]:
     """Pairs optical and SAR files by name, in the layout of raw MaRS data: ``<sensor>/{RGB,SAR}/*.tif``.
 
@@ -125,6 +136,7 @@ def find_pairs(
         optical: Folder of the optical files in that of a sensor.
         sar: Folder of the SAR files.
         sensor: Name of the sensor; None takes the folder's.
+        cloud: Folder of cloud masks, where there are some: 1 is cloud, 0 is none, anything else is not known.
 
     Returns:
         Pairs, and files without a partner.
@@ -144,10 +156,11 @@ def find_pairs(
     for folder in folders:
         name = sensor or folder.name
         files = {modality: _by_name(folder / part) for modality, part in zip(MODALITIES, (optical, sar), strict=True)}
+        clouds = _by_name(folder / cloud) if (folder / cloud).is_dir() else {}
         for key in sorted(set(files['optical']) | set(files['sar'])):
             named = {modality: files[modality].get(key, []) for modality in MODALITIES}
             if all(len(paths) == 1 for paths in named.values()):
-                pairs.append(Pair(name, key, named['optical'][0], named['sar'][0]))
+                pairs.append(Pair(name, key, named['optical'][0], named['sar'][0], clouds.get(key, [None])[0]))
                 continue
             bad.append(_not_a_pair(f'{name}/{key}', named))
     return pairs, bad
@@ -205,6 +218,8 @@ def _checked(pair: Pair, options: BuildOptions) -> PlannedScene | Bad:
             closing(open_scene(pair.path(second), options.bands(second))) as other,
         ):
             warped, overlap = _quiet_relation(scene, pair.path(second))
+            if pair.cloud is not None:
+                _quiet_relation(scene, pair.cloud)  # raises where it shows another place
             if options.small == 'refuse' and min(scene.height, scene.width) < options.tile:
                 text = f'{scene.path}: {scene.height} x {scene.width} pixels, smaller than a tile of {options.tile}'
                 return Bad(pair.label, 'small', f'{text}; --small mirror takes it')
@@ -221,7 +236,7 @@ def _checked(pair: Pair, options: BuildOptions) -> PlannedScene | Bad:
                 overlap=overlap,
                 zero_missing={first: says_nothing(scene), second: says_nothing(other)},
                 times={modality: acquisition_time(pair.path(modality)) for modality in MODALITIES},
-                bytes=sum(path.stat().st_size for path in (pair.optical, pair.sar)),
+                bytes=sum(path.stat().st_size for path in pair.files),
             )
     except MmrsError as error:
         kind = 'unreadable' if 'does not open' in error.found or 'empty file' in error.found else 'mismatch'

@@ -24,13 +24,14 @@ class SemanticMosaics(SkipBadMixin, BaseDataset):
     """One item for every class of every set: some tiles that hold the class.
 
     Tiles are drawn anew each time: different ones where there are enough. In test mode they are the same in every run.
-    An epoch is short; train by iterations, or repeat it with mmengine's ``RepeatDataset``.
+    An epoch is short; train by iterations, or with ``repeats``.
 
     Args:
         ann_files: Published lists, such as ``potsdam_train.json``.
         data_root: Folder that lists and their paths begin from.
         tiles: Tiles of a mosaic.
         vocabulary_size: Highest annotation id of the model: no set may have more classes.
+        repeats: Items for every class; published: 2000. In test mode each draws other tiles.
         palettes: Label values of the classes of sets: needed for your own, and for ``s2naip-mm``.
         dates: Samples say the days of their images, for models with a calendar.
         skip_bad: Wrong entries that are left out before training, and broken samples that are skipped during it,
@@ -48,6 +49,7 @@ class SemanticMosaics(SkipBadMixin, BaseDataset):
         data_root: str = '',
         tiles: int = 8,
         vocabulary_size: int = 64,
+        repeats: int = 1,
         palettes: Palettes | None = None,
         dates: bool = False,
         skip_bad: int = 0,
@@ -55,7 +57,7 @@ class SemanticMosaics(SkipBadMixin, BaseDataset):
     ) -> None:
         self.ann_files = [ann_files] if isinstance(ann_files, str) else list(ann_files)
         self.tiles, self.vocabulary_size, self.palettes = tiles, vocabulary_size, palettes
-        self.dates, self.skip_bad = dates, skip_bad
+        self.repeats, self.dates, self.skip_bad = repeats, dates, skip_bad
         self.entries: dict[tuple[str, int], list[Entry]] = {}
         super().__init__(ann_file='', data_root=data_root, **kwargs)
 
@@ -80,7 +82,7 @@ class SemanticMosaics(SkipBadMixin, BaseDataset):
                 fix = 'Build the model with a larger vocabulary, or join classes.'
                 raise ConfigError('vocabulary_size', found, 'an id for every class', fix)
         self.entries = dict(index)
-        return [dict(set_name=name, class_index=number) for name, number in sorted(index)]
+        return [dict(set_name=name, class_index=number) for name, number in sorted(index)] * self.repeats
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """Draws the tiles of an item: ``entries``; and in test mode gives ``random``, a source of its own."""

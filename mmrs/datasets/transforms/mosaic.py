@@ -161,8 +161,8 @@ def _normalised(series: NDArray[Any], sensor: Sensor) -> NDArray[np.float32]:
 class PaintAnnotation(BaseTransform):
     """Names the classes of a mosaic anew, so that no id comes to mean a class.
 
-    Adds ``annotation`` (H, W) int64: 0 for the background, and an id for each of ``classes``; or ``targets``, colours
-    as the original hands them to its model.
+    Adds ``annotation`` (H, W) int64: 0 for the background, and an id for each of ``classes``, which ``ids`` lists; or
+    ``targets``, colours as the original hands them to its model.
 
     Args:
         vocabulary_size: Highest id.
@@ -188,6 +188,7 @@ class PaintAnnotation(BaseTransform):
             if self.shuffle:
                 ids = random.permutation(ids)
             results['annotation'] = painted(results['class_map'], classes, ids)
+            results['ids'] = ids[: len(classes)].tolist()
             return results
         colours = random_colours(len(classes), random) if self.shuffle else painter_colours(len(classes))
         rgb = SENSORS['rgb']
@@ -214,7 +215,7 @@ class PackMosaic(BaseTransform):
     def __init__(
         self,
         modalities: Sequence[str] = ('hr', 's2', 's1'),
-        meta_keys: Sequence[str] = ('set_name', 'class_index', 'classes'),
+        meta_keys: Sequence[str] = ('set_name', 'class_index', 'classes', 'ids'),
     ) -> None:
         self.modalities, self.meta_keys = tuple(modalities), tuple(meta_keys)
 

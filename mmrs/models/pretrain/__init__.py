@@ -5,6 +5,7 @@ from mmrs.models.pretrain.distillation_losses import TeacherTargets
 from mmrs.models.pretrain.mars import RELEASE, MaRSPretrain
 from mmrs.models.pretrain.masked_swin import MaskedSwinV2
 from mmrs.models.pretrain.self_distillation import CGEarthEyePretrain
+from mmrs.models.pretrain.semantic import SkySensePretrain
 
 __all__ = [
     'RELEASE',
@@ -12,6 +13,7 @@ __all__ = [
     'CrossContrast',
     'MaRSPretrain',
     'MaskedSwinV2',
+    'SkySensePretrain',
     'TeacherTargets',
     'clip_contrast',
 ]

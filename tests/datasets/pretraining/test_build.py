@@ -202,6 +202,25 @@ def test_the_other_modality_is_warped_to_the_grid(tmp_path: Path) -> None:
     assert row['optical_missing'] == 0
 
 
+def test_clouds_are_counted_by_a_mask_and_dropped_where_told(tmp_path: Path) -> None:
+    for folder, pixels in zip(('RGB', 'SAR'), layers(4, 64, 64), strict=True):
+        write(tmp_path / 'raw' / folder / 'a.tif', pixels)
+    mask = np.zeros((1, 16, 20), np.uint8)  # 4 m pixels: another grid
+    mask[:, :4, :8] = 1
+    mask[:, :, 16:] = mask[:, 8:, :] = 255
+    write(tmp_path / 'raw' / 'CLOUD' / 'a.tif', mask, transform=from_origin(400_000, 5_300_000, 4, 4))
+    options = BuildOptions(tile=32, val_share=0)
+    build(Source(tmp_path / 'raw'), tmp_path / 'out', options, processes=0)
+    found = {row['number']: row['cloud_share'] for row in index(tmp_path / 'out')}
+    assert found[0] == pytest.approx(0.5, abs=0.04) and found[1] == pytest.approx(0, abs=0.02)
+    assert found[2] is None and found[3] is None  # not classified
+    report = build(Source(tmp_path / 'raw'), tmp_path / 'b', replace(options, max_cloud=0.3), processes=0)
+    assert report.dropped['cloud'] == 1 and report.patches['train'] == 3
+    write(tmp_path / 'raw' / 'CLOUD' / 'a.tif', mask, transform=from_origin(900_000, 5_300_000, 4, 4))
+    with pytest.raises(DataError, match=r'1 mismatch.*CLOUD/a\.tif'):
+        build(Source(tmp_path / 'raw'), tmp_path / 'c', options, processes=0)
+
+
 def test_small_scenes_are_mirrored_where_told(tmp_path: Path) -> None:
     optical, sar = layers(1, 24, 40)
     write(tmp_path / 'raw' / 'RGB' / 'a.tif', optical)
