@@ -5,17 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmrs.cli.progress import passing_bar
+from mmrs.cli.progress import passing_bar, passing_bars
 from mmrs.cli.tables import new_table, print_table
 from mmrs.datasets.catalogue import ENTRIES, Dataset, get
+from mmrs.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from mmrs.datasets.statistics import Statistics
     from mmrs.datasets.verify import Checked
 
+PRETRAINING = ('mars-pairs', 'seasons', 'rs-semantic')
 SHOWN = 20  # problems that a person is shown of each split
 
 
@@ -32,6 +35,8 @@ def add_actions(actions: Any) -> None:
     verify.add_argument('--split', nargs='+', default=[], help='splits to check (all)')
     verify.add_argument('--partial', action='store_true', help='put up with missing splits and fewer samples')
     verify.add_argument('--quick', action='store_true', help='names and counts only, without reading pixels')
+    verify.add_argument('--max-bad', type=int, default=0, metavar='N', help='problems to put up with (0)')
+    _add_pretraining(verify)
     stats = actions.add_parser('stats', help='compute statistics of bands and shares of classes')
     stats.add_argument('--split', help='split to read (the first)')
     stats.add_argument('--limit', type=_positive, metavar='N', help='read no more than N samples, evenly spread')
@@ -41,12 +46,24 @@ def add_actions(actions: Any) -> None:
     browse.add_argument('--count', type=_positive, default=12, metavar='N', help='number of samples (12)')
     browse.add_argument('--seed', type=int, help='draw samples at random (evenly spread)')
     for parser in (info, download, verify, stats, browse):
-        parser.add_argument('name', metavar='NAME', help='catalogue name')
+        text = 'catalogue name' + (f', or {", ".join(PRETRAINING)}' if parser is verify else '')
+        parser.add_argument('name', metavar='NAME', help=text)
     for parser in (download, verify, stats, browse):
         text = 'folder of the dataset (its folder below MMRS_DATA, else below ./data)'
         parser.add_argument('folder', metavar='FOLDER', nargs='?', type=Path, help=text)
     for parser in (listing, info, verify, stats):
         parser.add_argument('--json', action='store_true', help='print everything as JSON')
+
+
+def _add_pretraining(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group('sets for pretraining', 'NAME mars-pairs, seasons or rs-semantic, and FOLDER')
+    group.add_argument('--seasons', nargs='+', default=[], metavar='FOLDER', help='of seasons: one a season')
+    group.add_argument('--lists', nargs='+', default=[], metavar='FILE', help='of rs-semantic (all .json in FOLDER)')
+    text = 'of rs-semantic: annotation ids of the model (64)'
+    group.add_argument('--vocabulary', type=_positive, default=64, metavar='N', help=text)
+    text = 'of rs-semantic: JSON object with the label values of sets'
+    group.add_argument('--palettes', type=Path, metavar='FILE', help=text)
+    group.add_argument('--dates', action='store_true', help='of rs-semantic: days of images are needed')
 
 
 def _positive(text: str) -> int:
@@ -157,25 +174,37 @@ def _download(args: argparse.Namespace) -> int:
 def _verify(args: argparse.Namespace) -> int:
     from mmrs.datasets.verify import verify_dataset
 
-    entry = get(args.name)
-    root = _root(args, entry)
-    with passing_bar() as bar:
-        task = bar.add_task('reading')
-        checked = verify_dataset(
-            entry,
-            root,
-            args.split,
-            pixels=not args.quick,
-            partial=args.partial,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
-    bad = any(outcome.problems for outcome in checked)
+    with passing_bars() as show:
+        options: dict[str, Any] = dict(pixels=not args.quick, progress=partial(show, 'reading'))
+        if args.name in PRETRAINING:
+            root = args.folder
+            checked = _verify_pretraining(args, options)
+        else:
+            entry = get(args.name)
+            root = _root(args, entry)
+            checked = verify_dataset(entry, root, args.split, partial=args.partial, **options)
+    bad = sum(len(outcome.problems) for outcome in checked) > args.max_bad
     if args.json:
         splits = [{**vars(outcome), 'problems': [vars(item) for item in outcome.problems]} for outcome in checked]
-        print(json.dumps({'dataset': entry.name, 'folder': str(root), 'ok': not bad, 'splits': splits}, indent=2))
+        print(json.dumps({'dataset': args.name, 'folder': str(root), 'ok': not bad, 'splits': splits}, indent=2))
     else:
         _tell_check(checked)
     return 1 if bad else 0
+
+
+def _verify_pretraining(args: argparse.Namespace, options: dict[str, Any]) -> list[Checked]:
+    from mmrs.datasets.pretraining.verify import Rules, verify_pretraining
+
+    if args.folder is None:
+        raise ConfigError('FOLDER', 'none', f'the folder of the set after {args.name}', 'Name it.')
+    palettes = None
+    if args.palettes is not None:
+        try:
+            palettes = json.loads(args.palettes.read_text())
+        except (OSError, ValueError) as error:
+            raise DataError(args.palettes, f'no readable JSON ({error})', 'an object', 'Correct the file.') from error
+    rules = Rules(args.seasons, args.lists, args.vocabulary, palettes, args.dates)
+    return verify_pretraining(args.name, args.folder, rules, **options)
 
 
 def _tell_check(checked: Sequence[Checked]) -> None:

@@ -37,7 +37,7 @@ def test_parses_and_builds_without_memory(name: str) -> None:
     model, loader = build_on_meta(config), config.train_dataloader
     size = config.model.size
     assert f'-{size}_' in name and loader.dataset.data_root == config.data_root
-    crop, mask = loader.dataset.pipeline[1], loader.dataset.pipeline[3]
+    crop, mask = (step for step in loader.dataset.pipeline if step.type in ('mmrs.RandomResizedPair', 'mmrs.BlockMask'))
     assert (crop.size, mask.mask_patch_size, mask.patch_size, mask.mask_ratio) == (512, 32, 4, 0.6)
     assert (model.mask_patch_size, model.mask_ratio) == (mask.mask_patch_size, mask.mask_ratio)
     assert config.auto_scale_lr.base_batch_size == 8 * loader.batch_size
@@ -76,7 +76,7 @@ def shrink(config: Config, work: Path) -> Config:
     config.model.update(size=TINY, window_size=4, weights=None, teacher_weights=None)
     loader = config.train_dataloader
     loader.update(batch_size=2, num_workers=0, persistent_workers=False)
-    loader.dataset.pipeline[1].size = 64
+    next(step for step in loader.dataset.pipeline if step.type == 'mmrs.RandomResizedPair').size = 64
     config.train_cfg.max_iters = config.default_hooks.checkpoint.interval = 2
     config.default_hooks.logger.interval = 1
     config.work_dir = str(work)

@@ -4,11 +4,19 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from mmengine.dataset import pseudo_collate
 from reference import read
 from tiny_sets import save
 
-from mmrs.datasets.transforms import BlockMask, LoadRaster, NormalizeBySensor, PackPair, RandomResizedPair
+from mmrs.datasets.transforms import (
+    BlockMask,
+    LoadRaster,
+    NormalizeBySensor,
+    PackPair,
+    RandomResizedPair,
+    RefuseEmptyPair,
+)
 from mmrs.errors import ConfigError, DataError, RasterError
 from mmrs.registry import DATASETS
 
@@ -72,6 +80,41 @@ def test_pairs_of_different_size_are_skipped_within_a_limit(archive):
     assert build(archive, skip_bad=1).prepare_data(0) is None
     with pytest.raises(RasterError, match='Warp the rasters'):
         build(archive)[0]
+
+
+def test_a_modality_that_vanishes_during_training_is_skipped_within_a_limit(archive):
+    data, strict = build(archive, skip_bad=1), build(archive)
+    assert data[0]['inputs'].shape == (4, 32, 32)
+    (archive / 'Capella_patches/sar/a_000.tif').unlink()
+    for dataset in (data, strict):
+        assert {item['sensors'][1]: index for index, item in enumerate(map(dataset.get_data_info, range(2)))} == {
+            'umbra': 0, 'capella': 1
+        }  # fmt: skip
+    assert data[1]['inputs'].shape == (4, 32, 32)  # another pair takes its place
+    with pytest.raises(RasterError, match='Capella_patches/sar/a_000.tif: found no such file'):
+        strict[1]
+    (archive / 'Umbra_patches/rgb/a_000.tif').unlink()
+    with pytest.raises(DataError, match='2 broken samples; expected at most 1'):
+        data[0]
+
+
+def test_patches_without_content_are_skipped_within_a_limit(archive):
+    steps = [STEPS[0], dict(type='mmrs.RefuseEmptyPair'), *STEPS[1:]]
+    save(archive / 'Umbra_patches/sar/a_000.tif', np.zeros((1, 48, 48), np.uint8))
+    assert build(archive, pipeline=steps, skip_bad=1)[0]['inputs'].shape == (4, 32, 32)
+    with pytest.raises(DataError, match='Umbra_patches/sar/a_000.tif: found the value 0 everywhere'):
+        build(archive, pipeline=steps)[0]
+    image = np.random.default_rng(0).normal(size=(8, 8, 4))
+    image[..., :3] = np.nan
+    with pytest.raises(DataError, match='nothing but NaN'):
+        RefuseEmptyPair().transform(dict(img=image, sensors=('mars-rgb', 'umbra')))
+
+
+def test_missing_samples_become_the_mean():
+    image = np.full((4, 4, 1), 36.42, np.float32)
+    image[0, 0] = np.nan
+    packed = PackPair().transform(NormalizeBySensor().transform(dict(img=image, sensors=('umbra',))))
+    torch.testing.assert_close(packed['inputs'], torch.zeros(1, 4, 4))
 
 
 def test_missing_folders_sensors_and_pairs(archive, tmp_path):

@@ -9,6 +9,7 @@ train_dataloader = dict(
         data_root=data_root,
         pipeline=[
             dict(type='mmrs.LoadRaster', bands=[1, 2, 3]),
+            {{_base_.check}},
             {{_base_.crop}},
             {{_base_.normalise}},
             {{_base_.mask}},

@@ -6,7 +6,7 @@ from mmrs.datasets.transforms.change import EachDate, ExchangeTime, LoadChangeLa
 from mmrs.datasets.transforms.loading import LoadMask, LoadRaster
 from mmrs.datasets.transforms.modalities import FlipModalities, LoadModalities, PackModalities
 from mmrs.datasets.transforms.mosaic import LoadMosaic, PackMosaic, PaintAnnotation
-from mmrs.datasets.transforms.pair import NormalizeBySensor, PackPair, RandomResizedPair
+from mmrs.datasets.transforms.pair import NormalizeBySensor, PackPair, RandomResizedPair, RefuseEmptyPair
 from mmrs.datasets.transforms.part import KeepPart
 from mmrs.datasets.transforms.patch_mask import draw_masks, patch_mask
 from mmrs.datasets.transforms.photometric import PhotoMetricDistortion
@@ -37,6 +37,7 @@ __all__ = [
     'PhotoMetricDistortion',
     'RandomResizedPair',
     'RandomWindow',
+    'RefuseEmptyPair',
     'SeasonalCrops',
     'block_mask',
     'draw_masks',

@@ -10,7 +10,7 @@ from mmcv.transforms import BaseTransform
 from torch.nn import functional
 
 from mmrs.datasets.rs_semantic.geometry import Box, draw_box
-from mmrs.errors import ConfigError, RasterError
+from mmrs.errors import ConfigError, DataError, RasterError
 from mmrs.geo.sensors import SENSORS
 from mmrs.registry import TRANSFORMS
 
@@ -68,8 +68,37 @@ class RandomResizedPair(BaseTransform):
 
 
 @TRANSFORMS.register_module()
+class RefuseEmptyPair(BaseTransform):
+    """Refuses a patch of which a modality holds one value or nothing, as where there are no data.
+
+    Comes after ``LoadRaster``, so that a dataset with ``skip_bad`` counts and skips such patches.
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Looks at the channels of each of ``results['sensors']`` in ``img`` (H, W, C).
+
+        Raises:
+            DataError: A modality is empty; it names the file.
+        """
+        first = 0
+        for name, key in zip(results['sensors'], ('img_path', 'sar_path'), strict=False):  # or optical alone
+            last = first + len(SENSORS[name].bands)
+            part = results['img'][..., first:last]
+            low, high = (np.fmin.reduce(part, axis=None), np.fmax.reduce(part, axis=None)) if part.size else (0, 0)
+            if not low < high:
+                found = 'nothing but NaN' if np.isnan(low) else f'the value {low:g} everywhere'
+                fix = 'Remove the pair, or allow some with skip_bad.'
+                raise DataError(results.get(key, key), found, f'an image of {name}', fix)
+            first = last
+        return results
+
+
+@TRANSFORMS.register_module()
 class NormalizeBySensor(BaseTransform):
-    """Normalises ``img`` (H, W, C) with the statistics of ``results['sensors']``, whose bands it stacks."""
+    """Normalises ``img`` (H, W, C) with the statistics of ``results['sensors']``, whose bands it stacks.
+
+    What is missing (NaN) becomes 0, the mean.
+    """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Normalises the image.
@@ -83,7 +112,8 @@ class NormalizeBySensor(BaseTransform):
             expected = f'{len(mean)} of {" and ".join(results["sensors"])}'
             fix = 'Choose bands in LoadRaster, or name the right sensor.'
             raise RasterError(results.get('img_path', 'img'), f'{results["img"].shape[-1]} bands', expected, fix)
-        results['img'] = (results['img'].astype(np.float32) - mean) / std
+        image = (results['img'].astype(np.float32) - mean) / std
+        results['img'] = np.nan_to_num(image, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
         return results
 
 

@@ -11,7 +11,7 @@ from mmrs.datasets.rs_semantic.blocks import BlockStore, count_blocks, draw_bloc
 from mmrs.datasets.rs_semantic.dates import day_of_year
 from mmrs.datasets.rs_semantic.entries import read_entries
 from mmrs.datasets.rs_semantic.palettes import SETS, get_set
-from mmrs.errors import ConfigError, DataError
+from mmrs.errors import ConfigError, DataError, RasterError
 from mmrs.registry import DATASETS
 
 LISTS = ['potsdam_train.json', 'deepglobe_train.json']
@@ -88,6 +88,17 @@ def test_lists_without_entries(tmp_path):
     (tmp_path / 'x.json').write_text(json.dumps([]))
     with pytest.raises(DataError, match='no entry'):
         build(tmp_path, ann_files=['x.json'])
+
+
+def test_a_modality_that_vanishes_during_training_is_skipped_within_a_limit(tmp_path):
+    steps = [dict(type='mmrs.LoadMosaic', cells=4, size=(16, 8))]
+    data = build(archive(tmp_path), ann_files=LISTS[:1], skip_bad=5, pipeline=steps)
+    strict = build(tmp_path, ann_files=LISTS[:1], pipeline=steps, test_mode=True)
+    for path in (tmp_path / 'potsdam/s1').iterdir():
+        path.unlink()
+    assert data.prepare_data(0) is None
+    with pytest.raises(RasterError, match=r'potsdam/s1/\d\.npz: found No such file'):
+        strict[0]
 
 
 def test_a_vocabulary_that_is_too_small_is_refused_before_training(root):
