@@ -72,10 +72,8 @@ class InContextSegmenter:
         Raises:
             ConfigError: There is no example, one is broken or shows no class, or there are more classes than ids.
         """
-        classes = self._classes(prompts)
-        shown = [self._prompt(prompt, classes) for prompt in prompts]
-        # A class is averaged over the examples that show it: the others cannot find it.
-        times = torch.stack([torch.bincount(ids.ravel(), minlength=self.ids + 1) > 0 for _, ids in shown]).sum(0)
+        classes, shown = self.prepare(prompts)
+        times = self.times(shown)
         pairs = [(index, image, *prompt) for index, image in enumerate(self._images(images)) for prompt in shown]
         sums: list[Tensor | float] = [0.0] * len(images)
         counts = [0] * len(images)
@@ -83,13 +81,36 @@ class InContextSegmenter:
         values = torch.tensor([IGNORE, *classes, *[IGNORE] * (self.ids - len(classes))], dtype=torch.uint8)
         for first in range(0, len(pairs), self.batch_size):
             batch = pairs[first : first + self.batch_size]
-            for (index, *_), shares in zip(batch, self._answers(batch), strict=True):
+            for (index, *_), shares in zip(batch, self.ask([pair[1:] for pair in batch]), strict=True):
                 sums[index], counts[index] = sums[index] + shares, counts[index] + 1
                 if counts[index] == len(prompts):
                     size = images[index].shape[:2]
                     found[index] = self._decide(sums[index], size, times, closed, values)
                     sums[index] = 0.0
         return found
+
+    def prepare(self, prompts: Sequence[Prompt]) -> tuple[list[int], list[tuple[Tensor, Tensor]]]:
+        """Brings examples to the size of a tile.
+
+        Args:
+            prompts: Examples.
+
+        Returns:
+            Class indices, of which the k-th has the id k + 1; and normalised image and ids of each example.
+
+        Raises:
+            ConfigError: See :meth:`predict`.
+        """
+        classes = self._classes(prompts)
+        return classes, [self._prompt(prompt, classes) for prompt in prompts]
+
+    def times(self, shown: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+        """How many examples show each id: a class is averaged over these, for the others cannot find it.
+
+        Args:
+            shown: Of :meth:`prepare`.
+        """
+        return torch.stack([torch.bincount(ids.ravel(), minlength=self.ids + 1) > 0 for _, ids in shown]).sum(0)
 
     def _decide(
         self, shares: Tensor | float, size: tuple[int, ...], times: Tensor, closed: bool, values: Tensor
@@ -133,12 +154,19 @@ class InContextSegmenter:
         return self._image(prompt.image, 'prompt.image'), torch.from_numpy(table)[mask.long()]
 
     @torch.no_grad()
-    def _answers(self, batch: Sequence[tuple[int, Tensor, Tensor, Tensor]]) -> Tensor:
-        """(B, ids + 1, tile, tile) probabilities in the lower halves."""
+    def ask(self, pairs: Sequence[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
+        """Lays examples above tiles, and reads the annotation that the model puts on the tiles.
+
+        Args:
+            pairs: Normalised tile (3, tile, tile), and normalised image and ids of an example, see :meth:`prepare`.
+
+        Returns:
+            (B, ids + 1, tile, tile) probabilities.
+        """
         device = next(self.model.parameters()).device
-        hr = torch.stack([torch.cat([example, image], dim=1) for _, image, example, _ in batch]).to(device)
-        ids = torch.stack([torch.cat([ids, torch.zeros_like(ids)]) for *_, ids in batch]).to(device)
-        hidden = torch.tensor([[0], [1]], device=device).expand(len(batch), -1, -1)
+        hr = torch.stack([torch.cat([shown.to(tile.device), tile], dim=1) for tile, shown, _ in pairs]).to(device)
+        ids = torch.stack([torch.cat([ids, torch.zeros_like(ids)]) for *_, ids in pairs]).to(device)
+        hidden = torch.tensor([[0], [1]], device=device).expand(len(pairs), -1, -1)
         logits = self.model({'hr': hr}, ids, hidden).logits
         assert logits is not None
         return logits[:, :, self.tile :].softmax(dim=1)

@@ -69,7 +69,7 @@ def load_model(
         ConfigError: If the config is missing or describes no segmentor or detector that can be built.
         WeightsError: If the checkpoint is missing, unsafe, damaged or belongs to another model.
     """
-    cfg = _read(config, cfg_options)
+    cfg = read_config(config, cfg_options)
     # Read first: a wrong path should not cost the time that building a large model takes.
     content = read_checkpoint(checkpoint)
     segmentor = _build(cfg)
@@ -105,7 +105,16 @@ def load_model(
     return SceneModel(SegmentorLogits(segmentor), **common, threshold=threshold)
 
 
-def _read(config: str | os.PathLike[str] | Config, cfg_options: Mapping[str, Any] | None) -> Config:
+def read_config(config: str | os.PathLike[str] | Config, cfg_options: Mapping[str, Any] | None) -> Config:
+    """Reads the config of a model.
+
+    Args:
+        config: An mmengine config, its path, or its name below ``configs/``.
+        cfg_options: Config keys to override, dotted.
+
+    Raises:
+        ConfigError: It is missing, broken, or has no model.
+    """
     from mmengine.config import Config
 
     if isinstance(config, Config):

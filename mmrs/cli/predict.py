@@ -33,6 +33,11 @@ earlier. The map is NAME_LATER_change.tif, its polygons are what changed:
 
   mmrs predict change.py best.pth 2019.tif --after 2023.tif -o maps --polygons
 
+With the config of a SkySense++ that was pretrained on annotations, examples say what the classes are; nothing is
+trained. Masks hold class indices, 255 is none of them; an example should cover as much ground as a tile:
+
+  mmrs predict skysensepp/skysensepp-huge_msl_30k_rs-semantic-512 best.pth scenes/ -o maps --prompt a.tif a_mask.tif
+
 With the config of a classifier, SCENE is an image, a folder of images or a .txt list of them, and the output is
 DIR/classes.csv with class and scores of each (or a name that ends in .csv), and a picture of some of them.
 """
@@ -54,6 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_input(group: Any) -> None:
     help_text = 'later scene, for change detection; a folder holds one of the same name for each SCENE'
     group.add_argument('--after', metavar='FILE', help=help_text)
+    help_text = 'example for a model that segments by example: an image and its mask; give it again for more examples'
+    group.add_argument('--prompt', nargs=2, action='append', metavar=('IMAGE', 'MASK'), help=help_text)
+    help_text = 'names of the classes in the masks, ascending (class N)'
+    group.add_argument('--prompt-classes', type=_names, default=[], metavar='NAME,NAME,...', help=help_text)
     help_text = "bands to use, counted from 1, in the order of the model's training, e.g. 1,2,3 (the config's)"
     group.add_argument('--bands', type=_numbers, metavar='N,N,...', help=help_text)
     help_text = 'value of missing pixels, instead of what the scene declares; nan is allowed'
@@ -90,6 +99,10 @@ def _numbers(text: str) -> list[int]:
         raise argparse.ArgumentTypeError(f'expected band numbers such as 1,2,3, found {text!r}') from None
 
 
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(',')]
+
+
 def run(args: argparse.Namespace) -> int:
     """Maps every scene; one that fails is reported and the others are still mapped.
 
@@ -103,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from mmrs.apis.map_plan import MapOptions
-    from mmrs.apis.model import load_model
+    from mmrs.apis.prompted import check_scene
     from mmrs.engine.malloc import keep_freed_memory
 
     keep_freed_memory()
@@ -113,7 +126,7 @@ def run(args: argparse.Namespace) -> int:
             return 1
         device = args.device or ('cuda' if torch.cuda.is_available() else 'cpu')
         autocast = torch.bfloat16 if args.bf16 else None
-        model = load_model(args.config, args.checkpoint, device, autocast, args.cfg_options)
+        model = _load(args, device, autocast)
         options = MapOptions(
             tile=args.tile,
             overlap=args.overlap,
@@ -129,6 +142,8 @@ def run(args: argparse.Namespace) -> int:
         )
         for scene in scenes:
             try:
+                if args.prompt:
+                    check_scene(scene)
                 _predict(model, scene, args.out, replace(options, after=_later(scene, args.after)), args.dry_run)
             except MmrsError as error:
                 _report(error)
@@ -136,6 +151,20 @@ def run(args: argparse.Namespace) -> int:
     if failed and len(args.scenes) + len(scenes) > 2:
         _say(f'{failed} failed, {len(scenes)} found')
     return 1 if failed else 0
+
+
+def _load(args: argparse.Namespace, device: str, autocast: Any) -> SceneModel:
+    from mmrs.apis.config import load_config
+    from mmrs.apis.model import load_model
+    from mmrs.apis.prompted import is_prompted, load_prompted
+
+    if args.prompt:
+        options: dict[str, Any] = dict(tile=args.tile, bands=args.bands, names=args.prompt_classes)
+        return load_prompted(args.config, args.checkpoint, args.prompt, device, autocast, args.cfg_options, **options)
+    if is_prompted(load_config(args.config, args.cfg_options)):
+        fix = 'Show what to look for: --prompt IMAGE MASK.'
+        raise ConfigError(args.config, 'a model that segments by example', 'an example', fix)
+    return load_model(args.config, args.checkpoint, device, autocast, args.cfg_options)
 
 
 def _scenes(inputs: list[str]) -> tuple[list[Path], int]:

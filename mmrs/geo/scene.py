@@ -281,7 +281,8 @@ def find_scenes(inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]
 
     Args:
         inputs: Files (any GDAL format, VRT included), taken as they are, and folders, searched with their subfolders
-            for ``RASTER_SUFFIXES``; hidden files are passed over.
+            for ``RASTER_SUFFIXES``; hidden files are passed over. A text file (``.txt``) names one a line, from the
+            current folder or its own.
 
     Returns:
         Paths in the order of ``inputs``, sorted within a folder, each once.
@@ -293,6 +294,10 @@ def find_scenes(inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]
     found: dict[Path, None] = {}
     for name in names:
         path = Path(name)
+        if path.suffix.lower() == '.txt' and path.is_file():
+            lines = [Path(line.strip()) for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
+            found.update(dict.fromkeys(find_scenes([one if one.exists() else path.parent / one for one in lines])))
+            continue
         if not path.is_dir():
             if not path.exists() and not str(name).startswith('/vsi'):
                 raise cannot_open(name, 'no such file')

@@ -75,7 +75,7 @@ def test_examples_that_each_show_one_class(model, monkeypatch):
         for index in (3, 7)
     }
     prompts = [only[3], only[3], only[7]]
-    monkeypatch.setattr(segmenter, '_answers', lambda batch: torch.stack([seen(ids) for *_, ids in batch]))
+    monkeypatch.setattr(segmenter, 'ask', lambda pairs: torch.stack([seen(ids) for *_, ids in pairs]))
 
     def seen(ids):
         shares = torch.zeros(7, 64, 64)

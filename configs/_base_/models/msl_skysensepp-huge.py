@@ -16,3 +16,4 @@ model = dict(
         frozen_depths=dict(backbone_hr=12, backbone_s2=12, backbone_s1=12, fusion=(3, 24)),
     ),
 )
+scene = dict(tile=512, overlap=128, bands=[1, 2, 3], batch_size=8)

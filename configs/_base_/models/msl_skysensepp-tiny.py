@@ -18,3 +18,4 @@ model = dict(
         head=dict(channels=64),
     ),
 )
+scene = dict(tile=64, overlap=16, bands=[1, 2, 3], batch_size=8)
