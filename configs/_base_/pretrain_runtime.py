@@ -1,8 +1,7 @@
-# Pretraining: on mmpretrain, with curves and pictures for TensorBoard (`tensorboard --logdir work_dirs`).
-_base_ = './mmpretrain_runtime.py'
+# Pretraining: curves and pictures for TensorBoard (`tensorboard --logdir work_dirs`), no host's own pictures.
+_base_ = './default_runtime.py'
+default_scope = 'mmpretrain'
 visualizer = dict(
-    _delete_=True,
-    type='Visualizer',
-    vis_backends=[dict(type='LocalVisBackend'), dict(type='mmrs.TensorboardVisBackend')],
+    type='Visualizer', vis_backends=[dict(type='LocalVisBackend'), dict(type='mmrs.TensorboardVisBackend')]
 )
 default_hooks = dict(pictures=dict(type='mmrs.PictureHook', interval=1000))

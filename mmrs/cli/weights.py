@@ -1,4 +1,4 @@
-"""``mmrs weights``: list, download, convert, verify, inspect, merge and probe weights."""
+"""``mmrs weights``: list, download, convert, export, verify, inspect, merge and probe weights."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from mmrs.cli.exporting import add_export_arguments, run_export
 from mmrs.cli.probing import add_probe_arguments, probe
 from mmrs.cli.tables import new_table, print_table
 from mmrs.weights.catalogue import ENTRIES, Entry, get
@@ -51,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     merge.add_argument('--base', metavar='FILE', help='weights of the backbone, where IN holds adapters alone')
     merge.add_argument('--dry-run', action='store_true', help='print what would be written')
 
+    add_export_arguments(actions.add_parser('export', help='write the backbone of a pretraining checkpoint to a file'))
     add_probe_arguments(actions.add_parser('probe', help='compare frozen features with random ones on labelled scenes'))
 
 
@@ -63,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
         'verify': _verify,
         'inspect': _inspect,
         'merge-lora': _merge_lora,
+        'export': run_export,
         'probe': probe,
     }
     return actions[args.action](args)

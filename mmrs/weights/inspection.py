@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 # What training loops write beside the weights, and what is worth telling of it.
 PROGRESS = ('epoch', 'iter', 'global_step', 'step')
-META = (*PROGRESS, 'time', 'experiment_name', 'mmengine_version', 'mmrs_keys', 'mmrs_source_sha256', 'format')
+META = (
+    *PROGRESS,
+    *('time', 'experiment_name', 'mmengine_version', 'format'),
+    *('mmrs_keys', 'mmrs_part', 'mmrs_iter', 'mmrs_source_sha256'),
+)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ of both schedulers alike. `end` is exclusive in mmengine, so the warm-up ends on
 float16 (`mmrs train --amp`) and clips no gradients.
 """
 
-_base_ = '../mmpretrain_runtime.py'
+_base_ = '../pretrain_runtime.py'
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=393396)
 optim_wrapper = dict(
     type='OptimWrapper',

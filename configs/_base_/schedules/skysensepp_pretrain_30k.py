@@ -5,7 +5,7 @@ schedule ends one later. Without GPU: `--cfg-options optim_wrapper.type=OptimWra
 the quickstart does.
 """
 
-_base_ = '../default_runtime.py'  # without mmseg's pictures of label maps
+_base_ = '../pretrain_runtime.py'
 default_scope = 'mmseg'
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=30000, val_interval=3000)
 val_cfg = dict(type='ValLoop')

@@ -14,6 +14,7 @@ from torch.nn import functional
 from mmrs.models.backbones.mars import CHANNELS
 from mmrs.models.pretrain.mars import MaRSPretrain
 from mmrs.models.pretrain.self_distillation import CGEarthEyePretrain
+from mmrs.models.pretrain.semantic import SkySensePretrain
 
 GREY = 0.5
 
@@ -62,6 +63,24 @@ def _(model: CGEarthEyePretrain, data: Mapping[str, Any], count: int) -> dict[st
     attention = attention / attention.amax((1, 2), keepdim=True).clamp_min(1e-12)
     heat = functional.interpolate(attention[:, None], size=images.shape[2:], mode='nearest')
     return {'attention': table([stretch(images)[0], heat])}
+
+
+@pictures.register
+def _(model: SkySensePretrain, data: Mapping[str, Any], count: int) -> dict[str, Tensor]:
+    """Mosaics, the annotations that are shown, the answer, and the whole annotations; none without an image."""
+    inputs = first_of(data['inputs'], count)
+    if inputs['images'].get('hr') is None:
+        return {}
+    answers = model(inputs, mode='predict')
+    parts = (torch.stack([answer[key] for answer in answers]) for key in ('annotation', 'hidden', 'prediction'))
+    return {'prompt': prompt_pictures(inputs['images']['hr'], *parts)}
+
+
+def first_of(batch: Any, count: int) -> Any:
+    """The first samples of a batch of tensors, in dicts of dicts."""
+    if isinstance(batch, Mapping):
+        return {name: first_of(value, count) for name, value in batch.items()}
+    return batch[:count] if isinstance(batch, Tensor) else batch
 
 
 def class_attention(backbone: Any, images: Tensor) -> Tensor:

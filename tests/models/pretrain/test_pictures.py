@@ -1,9 +1,10 @@
 """Pictures of pretraining: what is masked, what is put there, what is attended to."""
 
 import torch
+from skysense import TINY as SKYSENSE
 from torch import nn
 
-from mmrs.models.pretrain import CGEarthEyePretrain, MaRSPretrain
+from mmrs.models.pretrain import CGEarthEyePretrain, MaRSPretrain, SkySensePretrain
 from mmrs.models.pretrain.pictures import class_attention, colour_ids, pictures, prompt_pictures
 
 HEAD = dict(prototypes=8, hidden_features=8, bottleneck=4)
@@ -61,6 +62,20 @@ def test_prompts_hide_what_is_hidden_and_colours_differ():
     assert torch.equal(answer, truth.flip(1))
     colours = colour_ids(torch.arange(64)[None, None])[0, :, 0]
     assert (colours[:, 0] == 0).all() and len({tuple(colour) for colour in colours.T.tolist()}) == 64
+
+
+def test_prompts_of_the_second_stage():
+    model = SkySensePretrain({**SKYSENSE, 'modalities': ('hr',), 'completion': None}).eval()
+    hidden = torch.zeros(3, 8, 4, dtype=torch.bool)
+    hidden[:, 4:] = True
+    inputs = dict(
+        images=dict(hr=torch.rand(3, 3, 128, 64)), annotations=torch.randint(0, 7, (3, 128, 64)), masks=hidden
+    )
+    with torch.no_grad():
+        found = pictures(model, {'inputs': inputs}, 2)['prompt']
+    assert found.shape == (3, 256, 256)
+    shown, answer, truth = found[:, :128, 64:].split(64, dim=2)
+    assert torch.equal(shown[:, :64], truth[:, :64]) and (shown[:, 64:] == 0.5).all() and not torch.equal(answer, truth)
 
 
 def test_other_models_have_none():
