@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mmrs.cli import build, datasets, semantic_list, sentinel
+from mmrs.cli import build, datasets, semantic_list, sentinel, stac
 from mmrs.cli.progress import passing_bar
 from mmrs.errors import DataError
 
@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_resample(actions)
     build.add_action(actions)
     sentinel.add_action(actions)
+    stac.add_action(actions)
     semantic_list.add_action(actions)
     datasets.add_actions(actions)
 
@@ -82,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
         'resample': _resample,
         'build': build.run,
         'sentinel': sentinel.run,
+        'stac': stac.run,
         'annotations': semantic_list.run,
         **datasets.ACTIONS,
     }

@@ -6,6 +6,7 @@ import json
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any
@@ -134,6 +135,7 @@ def download_file(
     sha256: str | None = None,
     md5: str | None = None,
     failure: type[MmrsError] = WeightsError,
+    open_url: Callable[..., Any] | None = None,
 ) -> None:
     """Downloads a file; an interrupted download goes on where it stopped.
 
@@ -143,6 +145,7 @@ def download_file(
         sha256: Checksum; None where none is known.
         md5: Likewise.
         failure: Type of the error.
+        open_url: Opens a request instead of ``urllib.request.urlopen``, for addresses that ask for credentials.
 
     Raises:
         MmrsError: Of type ``failure``: if the server refuses, the transfer stops early, or a checksum is wrong.
@@ -150,7 +153,7 @@ def download_file(
     part = target.with_name(f'{target.name}.part')
     tag = part.with_name(f'{part.name}.etag')
     try:
-        _transfer(url, part, tag)
+        _transfer(url, part, tag, open_url or urllib.request.urlopen, resumable=bool(sha256 or md5))
     except urllib.error.HTTPError as error:
         raise failure(url, f'HTTP {error.code} {error.reason}', 'a file', 'Try later, or fetch it by hand.') from error
     except (OSError, HTTPException) as error:
@@ -170,13 +173,18 @@ def download_file(
     record_sha256(target)
 
 
-def _transfer(url: str, part: Path, tag: Path) -> None:
-    """Fetches what is missing of ``part``. ``tag`` holds the server's mark of the file that the part belongs to."""
+def _transfer(url: str, part: Path, tag: Path, open_url: Callable[..., Any], resumable: bool) -> None:
+    """Fetches what is missing of ``part``. ``tag`` holds the server's mark of the file that the part belongs to.
+
+    Without such a mark a part is gone on with only where a checksum will tell (``resumable``).
+    """
     headers = {'User-Agent': 'mmrs'}
-    if part.is_file() and tag.is_file():
-        headers |= {'Range': f'bytes={part.stat().st_size}-', 'If-Range': tag.read_text()}
+    if part.is_file() and (resumable or tag.is_file()):
+        headers['Range'] = f'bytes={part.stat().st_size}-'
+        if tag.is_file():
+            headers['If-Range'] = tag.read_text()
     try:
-        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT)
+        response = open_url(urllib.request.Request(url, headers=headers), timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         if error.code != 416:  # 416: the part is complete already
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch.utils.data import DataLoader
 from mmrs.datasets.lmdb_files import list_values, read_value
 from mmrs.datasets.pixels import read_pixels
 from mmrs.datasets.seasons import SeasonDataset
+from mmrs.datasets.stac.places import read_places
 from mmrs.errors import DataError, RasterError
 
 IMAGE = np.random.default_rng(0).integers(0, 255, (12, 10, 3), np.uint8)
@@ -62,6 +64,15 @@ def test_what_is_no_image_no_key_or_no_database(tmp_path: Path) -> None:
     (tmp_path / 'y.lmdb').write_bytes(b'junk' * 5000)
     with pytest.raises(DataError, match=r'y\.lmdb: found no readable database'):
         next(list_values(tmp_path / 'y.lmdb'))
+
+
+def test_places_of_pretraining_data(tmp_path: Path) -> None:
+    values = [dict(x=1, y=2, z=3, date_min='202201', date_max=last) for last in ('202203', 'x')]
+    content = {str(number): json.dumps(value).encode() for number, value in enumerate(values)}
+    path = write(tmp_path / 'list.lmdb', dict(content, length=b'2'))
+    places, problems = read_places(path)
+    assert [(place.x, place.last) for place in places] == [(1, (2022, 3))]
+    assert [(problem.kind, problem.path) for problem in problems] == [('date', f'{path}: 1')]
 
 
 def test_seasons_from_databases_in_workers(tmp_path: Path) -> None:

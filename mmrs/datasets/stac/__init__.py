@@ -1,0 +1,1 @@
+"""Search in STAC catalogues, and download what was found."""
