@@ -14,6 +14,8 @@ from mmengine.dataset import pseudo_collate
 from raw_archive import write_archive
 from torch.utils.data import DataLoader
 
+from mmrs.apis.config import load_config
+from mmrs.apis.train import train
 from mmrs.datasets.mars_pairs import MaRSPairs
 from mmrs.datasets.pretraining.build import Source, build
 from mmrs.datasets.pretraining.options import BuildOptions
@@ -149,3 +151,31 @@ def test_order_needs_shards(folders: dict[str, Path]) -> None:
         ShardSampler(list(range(5)))
     with pytest.raises(ConfigError, match='a part of the samples'):
         ShardSampler(shards(folders['webdataset'], indices=3))
+
+
+def run_config(root: Path, work: Path, iterations: int, workers: int, resume: bool = False) -> torch.Tensor:
+    """Trains the recipe of MaRS at tiny width on shards; returns the patch embedding."""
+    config = load_config('mars/mars-base_ssl_12e_mars-16m-512')
+    size = dict(embed_dims=4, depths=(1, 1, 1, 1), num_heads=(1, 1, 2, 4))
+    config.model.update(size=size, window_size=4, weights=None, teacher_weights=None)
+    loader = config.train_dataloader
+    loader.update(batch_size=2, num_workers=workers, persistent_workers=False)
+    loader.update(sampler=dict(type='mmrs.ShardSampler', together=2))
+    loader.dataset = dict(type='mmrs.MaRSShards', data_root=str(root), pipeline=loader.dataset.pipeline)
+    next(step for step in loader.dataset.pipeline if step.type == 'mmrs.RandomResizedPair').size = 32
+    next(step for step in loader.dataset.pipeline if step.type == 'mmrs.BlockMask').mask_patch_size = 16
+    config.optim_wrapper.optimizer.lr = 1.0  # of which the warm-up takes one in 32,783
+    config.train_cfg.max_iters = iterations
+    config.default_hooks.checkpoint.interval = 1
+    config.randomness = dict(seed=0)
+    train(config, work_dir=work, resume=resume)
+    state = torch.load(work / f'iter_{iterations}.pth', weights_only=False)['state_dict']
+    return state['encoder_rgb.encoder.patch_embed.proj.weight']
+
+
+@pytest.mark.long
+def test_a_recipe_trains_on_shards_and_resumes_to_the_bit(folders: dict[str, Path], tmp_path: Path) -> None:
+    whole = run_config(folders['webdataset'], tmp_path / 'whole', 4, 1)
+    half = run_config(folders['webdataset'], tmp_path / 'parts', 2, 0)
+    resumed = run_config(folders['webdataset'], tmp_path / 'parts', 4, 0, resume=True)
+    assert torch.equal(resumed, whole) and not torch.equal(half, whole)

@@ -153,11 +153,18 @@ def main() -> int:
     parser.add_argument('--tile', type=int, default=1024)
     parser.add_argument('--pairs', type=int, default=1, help='builds with each number of workers')
     parser.add_argument('--folder', type=Path, help='where to write (a temporary folder)')
+    parser.add_argument('--raw', type=Path, help='archive to use; written there if it is absent, and kept')
+    parser.add_argument('--only-archive', action='store_true', help='write --raw and stop')
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
-        raw, outs = Path(folder, 'raw'), {workers: Path(folder, f'out{workers}') for workers in (1, 2)}
-        size = write_archive(raw, args.gigabytes, args.size)
+        raw = args.raw or Path(folder, 'raw')
+        outs = {workers: Path(folder, f'out{workers}') for workers in (1, 2)}
+        if not raw.exists():
+            write_archive(raw, args.gigabytes, args.size)
+        size = sum(path.stat().st_size for path in raw.rglob('*.tif'))
         print(f'{machine_line()}\narchive of {size / 1e9:.2f} GB, scenes of {args.size}, tiles of {args.tile}')
+        if args.only_archive:
+            return 0
         runs = [
             (workers, build(raw, outs[workers], args.tile, workers)) for _ in range(args.pairs) for workers in (1, 2)
         ]
