@@ -155,6 +155,8 @@ def _build(folder: Path) -> Iterator[Part]:
     except DataError as error:
         yield Part('index', problems=[Problem('index', error.subject, error.found)])
         return
+    if not rows:
+        yield Part('index')  # no samples: said for every part
     for split in ('train', 'val'):
         chosen = [row for row in rows if row['split'] == split]
         if not chosen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ import rasterio
 import rasterio.warp
 from numpy.typing import NDArray
 from rasterio.control import GroundControlPoint
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import GCPTransformer
 from rasterio.windows import Window
 
@@ -261,7 +263,10 @@ def _power(product: RadarProduct, name: str, window: Window, looks: int) -> tupl
     """Calibrated power of a part of the image, and the share of each value that was received."""
     path = product.files[name]
     try:
-        with gdal_env(GDAL_NUM_THREADS=1), rasterio.open(path) as image:
+        with gdal_env(GDAL_NUM_THREADS=1), warnings.catch_warnings():
+            warnings.simplefilter('ignore', NotGeoreferencedWarning)  # places come from the annotation
+            image = rasterio.open(path)
+        with gdal_env(GDAL_NUM_THREADS=1), image:
             stored = image.read(1, window=window).astype(np.float32)
     except GDAL_ERRORS as error:
         raise cannot_read(path, str(window), error) from error

@@ -138,3 +138,11 @@ def test_what_is_no_set(tmp_path: Path) -> None:
         verify_pretraining('seasons', tmp_path / 'nowhere')
     with pytest.raises(DataError, match='no list'):
         verify_pretraining('rs-semantic', tmp_path)
+
+
+def test_a_build_without_patches(tmp_path: Path) -> None:
+    for folder, pixels in zip(('RGB', 'SAR'), layers(0, 32, 32), strict=True):
+        write(tmp_path / 'raw' / folder / 'a.tif', pixels)
+    write(tmp_path / 'raw' / 'CLOUD' / 'a.tif', np.ones((1, 32, 32), np.uint8))
+    build(Source(tmp_path / 'raw'), tmp_path / 'out', BuildOptions(tile=32, max_cloud=0.5), processes=0)
+    assert problems('mars-pairs', tmp_path / 'out') == [('count', 'out')]
