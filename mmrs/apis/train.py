@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from mmengine.config import Config
 
 # Optimiser wrappers and what takes their place with --amp.
-MIXED_PRECISION = {'OptimWrapper': 'AmpOptimWrapper', 'mmrs.PartClipOptimWrapper': 'mmrs.PartClipAmpOptimWrapper'}
+MIXED_PRECISION = {
+    'OptimWrapper': 'mmrs.AmpOptimWrapper',
+    'AmpOptimWrapper': 'mmrs.AmpOptimWrapper',
+    'mmrs.PartClipOptimWrapper': 'mmrs.PartClipAmpOptimWrapper',
+}
 
 
 def train(
@@ -21,7 +25,7 @@ def train(
     *,
     work_dir: str | os.PathLike[str] | None = None,
     resume: bool | str | os.PathLike[str] = False,
-    amp: bool = False,
+    amp: bool | str = False,
     auto_scale_lr: bool = False,
     validate: bool = True,
     launcher: str = 'none',
@@ -33,7 +37,7 @@ def train(
         work_dir: Where logs and checkpoints go; None asks the config, then takes ``work_dirs/<config name>``.
         resume: True continues from the newest checkpoint in ``work_dir`` (from the start if there is none); a path
             continues from that checkpoint.
-        amp: Trains in mixed precision (GPU only).
+        amp: Trains in mixed precision: ``'float16'`` (or True; GPU only) or ``'bfloat16'``.
         auto_scale_lr: Scales the learning rate with the batch size by the config's ``auto_scale_lr.base_batch_size``.
         validate: False leaves validation out.
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
@@ -51,7 +55,7 @@ def train(
     config.work_dir = str(work_dir or default_work_dir(config))
     _use_safe_checkpoints(config)
     if amp:
-        _use_amp(config)
+        _use_amp(config, 'float16' if amp is True else amp)
     if auto_scale_lr:
         _scale_learning_rate(config)
     if not validate:
@@ -76,17 +80,18 @@ def _use_safe_checkpoints(config: Config) -> None:
     ]
 
 
-def _use_amp(config: Config) -> None:
+def _use_amp(config: Config, dtype: str = 'float16') -> None:
     import torch
 
-    if not torch.cuda.is_available():
-        raise ConfigError('--amp', 'no GPU', 'a CUDA device', 'Leave --amp out on the CPU.')
+    if dtype == 'float16' and not torch.cuda.is_available():
+        fix = 'Leave --amp out on the CPU, or take --amp-dtype bfloat16.'
+        raise ConfigError('--amp', 'no GPU', 'a CUDA device', fix)
     wrapper = config.get('optim_wrapper', {})
     kind = wrapper.get('type', 'OptimWrapper')
-    if kind in MIXED_PRECISION:
-        wrapper.update(type=MIXED_PRECISION[kind], loss_scale='dynamic')
-    elif kind not in MIXED_PRECISION.values():
+    if kind not in MIXED_PRECISION and kind not in MIXED_PRECISION.values():
         raise ConfigError('--amp', f'optim_wrapper of type {kind!r}', "'OptimWrapper'", 'Set precision in the config.')
+    wrapper.update(type=MIXED_PRECISION.get(kind, kind), dtype=dtype)
+    wrapper.pop('loss_scale', None)
 
 
 def _scale_learning_rate(config: Config) -> None:

@@ -13,7 +13,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='path of a config, or its name below configs/')
     help_text = 'continue from PATH, or without PATH from the newest checkpoint of the work dir'
     parser.add_argument('--resume', nargs='?', const=True, default=False, metavar='PATH', help=help_text)
-    parser.add_argument('--amp', action='store_true', help='train in mixed precision')
+    parser.add_argument('--amp', action='store_true', help='train in mixed precision (float16, on a GPU)')
+    parser.add_argument(
+        '--amp-dtype', choices=('float16', 'bfloat16'), help='another type for it; bfloat16 on CPUs too'
+    )
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate with the batch size')
     parser.add_argument('--no-validate', action='store_true', help='do not evaluate while training')
     add_config_options(parser)
@@ -40,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
             config,
             work_dir=args.work_dir,
             resume=resume,
-            amp=args.amp,
+            amp=args.amp_dtype or args.amp,
             auto_scale_lr=args.auto_scale_lr,
             validate=not args.no_validate,
             launcher=args.launcher,

@@ -1,5 +1,6 @@
 """mmengine parts: hooks, checkpoint reading and writing, and start-up of several processes."""
 
+from mmrs.engine.amp import AmpOptimWrapper
 from mmrs.engine.atomic import AtomicBackend, write_atomic
 from mmrs.engine.checkpoint_hook import SafeCheckpointHook, find_resume_checkpoint
 from mmrs.engine.distributed import CPUDistributedDataParallel, check_processes, prepare
@@ -16,6 +17,7 @@ from mmrs.engine.throughput import ThroughputHook
 install_safe_loading()
 
 __all__ = [
+    'AmpOptimWrapper',
     'AtomicBackend',
     'CPUDistributedDataParallel',
     'CheckpointMatchHook',

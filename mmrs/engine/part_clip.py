@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from mmengine.optim import AmpOptimWrapper, OptimWrapper
+from mmengine.optim import OptimWrapper
 from torch import nn
 
+from mmrs.engine.amp import AmpOptimWrapper
 from mmrs.errors import ConfigError
 from mmrs.registry import OPTIM_WRAPPERS
 
@@ -49,4 +50,4 @@ class PartClipOptimWrapper(PartClip, OptimWrapper):
 
 @OPTIM_WRAPPERS.register_module()
 class PartClipAmpOptimWrapper(PartClip, AmpOptimWrapper):
-    """mmengine's ``AmpOptimWrapper`` with :class:`PartClip`."""
+    """:class:`mmrs.engine.AmpOptimWrapper` with :class:`PartClip`."""

@@ -44,7 +44,10 @@ def test_mixed_precision_on_request(monkeypatch):
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
     config = {'optim_wrapper': {'type': 'mmrs.PartClipOptimWrapper'}}
     _use_amp(config)
-    assert config['optim_wrapper'] == {'type': 'mmrs.PartClipAmpOptimWrapper', 'loss_scale': 'dynamic'}
+    assert config['optim_wrapper'] == {'type': 'mmrs.PartClipAmpOptimWrapper', 'dtype': 'float16'}
     assert OPTIM_WRAPPERS.get(config['optim_wrapper']['type']).__mro__[1] is PartClip
-    _use_amp(config)  # a second time changes nothing
-    assert config['optim_wrapper']['type'] == 'mmrs.PartClipAmpOptimWrapper'
+    _use_amp(config, 'bfloat16')  # a second time changes nothing else
+    assert config['optim_wrapper'] == {'type': 'mmrs.PartClipAmpOptimWrapper', 'dtype': 'bfloat16'}
+    config = {'optim_wrapper': {'type': 'AmpOptimWrapper', 'loss_scale': 512.0}}
+    _use_amp(config, 'bfloat16')
+    assert config['optim_wrapper'] == {'type': 'mmrs.AmpOptimWrapper', 'dtype': 'bfloat16'}

@@ -72,7 +72,7 @@ def start(build: Callable[[Path, Path], Config], root: Path, work: Path, **optio
     config.default_hooks.checkpoint.interval = 2
     if options.pop('kill', False):
         config.custom_hooks.append(dict(type='mmrs.KillInIteration'))
-    train(config, **options)
+    train(config, amp='bfloat16' if build is mars_config else False, **options)
 
 
 def losses(work: Path) -> dict[int, float]:

@@ -1,8 +1,7 @@
 """30,000 iterations of SkySense++'s second stage: 32 GPUs x 8 mosaics, bfloat16, warm-up of 1,000, then down to zero.
 
 For another length, change `max_iters` and the numbers of both schedulers alike. `end` is exclusive in mmengine, so each
-schedule ends one later. Without GPU: `--cfg-options optim_wrapper.type=OptimWrapper` and no `optim_wrapper.dtype`, as
-the quickstart does.
+schedule ends one later. bfloat16 runs on CPUs too.
 """
 
 _base_ = '../pretrain_runtime.py'
@@ -11,7 +10,7 @@ train_cfg = dict(type='IterBasedTrainLoop', max_iters=30000, val_interval=3000)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
-    type='AmpOptimWrapper',
+    type='mmrs.AmpOptimWrapper',
     dtype='bfloat16',
     loss_scale=1.0,
     constructor='mmrs.LayerDecayOptimWrapperConstructor',
