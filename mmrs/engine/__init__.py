@@ -12,6 +12,7 @@ from mmrs.engine.probe import ProbeHook, probe_backbone
 from mmrs.engine.progress import ProgressHook
 from mmrs.engine.replay import ReplayHook
 from mmrs.engine.self_distillation import SelfDistillationHook
+from mmrs.engine.sharding import ShardedDataParallel
 from mmrs.engine.throughput import ThroughputHook
 
 install_safe_loading()
@@ -30,6 +31,7 @@ __all__ = [
     'ReplayHook',
     'SafeCheckpointHook',
     'SelfDistillationHook',
+    'ShardedDataParallel',
     'TensorboardVisBackend',
     'ThroughputHook',
     'check_processes',

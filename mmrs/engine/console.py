@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 from mmengine.logging import MMLogger
-from mmengine.runner import Runner
+
+from mmrs.engine.sharding import ShardingRunner
 
 # How mmengine's records about the set-up begin, and those of its warnings that concern its own code.
 CHATTER = (
@@ -51,7 +52,7 @@ def _give_up_on_closed_pipe(handler: logging.StreamHandler, record: logging.LogR
         logging.StreamHandler.handleError(handler, record)
 
 
-class QuietRunner(Runner):
+class QuietRunner(ShardingRunner):
     """mmengine's runner, whose screen shows iterations, time left, scores and warnings that a user can act upon.
 
     System, config, hooks and per-parameter options go to the log file alone, whose path is the first line. A config

@@ -36,10 +36,15 @@ class CPUDistributedDataParallel(MMDistributedDataParallel):
     """
 
     def __init__(self, module: torch.nn.Module, device_ids: Any = None, **kwargs: Any) -> None:
-        if any(isinstance(layer, torch.nn.SyncBatchNorm) for layer in module.modules()):
-            print_log('SyncBN needs GPUs: its layers are ordinary BN on the CPU.', logger='current')
-            module = revert_sync_batchnorm(module)
-        super().__init__(module=module, device_ids=None, **kwargs)
+        super().__init__(module=without_sync_bn(module), device_ids=None, **kwargs)
+
+
+def without_sync_bn(module: torch.nn.Module) -> torch.nn.Module:
+    """Turns synchronised batch norm into ordinary batch norm."""
+    if any(isinstance(layer, torch.nn.SyncBatchNorm) for layer in module.modules()):
+        print_log('SyncBN needs GPUs: its layers are ordinary BN on the CPU.', logger='current')
+        module = revert_sync_batchnorm(module)
+    return module
 
 
 def check_processes(count: int) -> None:
@@ -86,11 +91,14 @@ def prepare(config: Config, launcher: str) -> None:
         return
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
-    wrapper = dict(config.get('model_wrapper_cfg') or {}, type='CPUDistributedDataParallel')
+    config.pop('sync_bn', None)
+    wrapper = dict(config.get('model_wrapper_cfg') or {})
+    if wrapper.get('type') == 'ShardedDataParallel':  # works without a GPU too
+        return
+    wrapper['type'] = 'CPUDistributedDataParallel'
     wrapper.setdefault('broadcast_buffers', False)
     wrapper.setdefault('find_unused_parameters', config.get('find_unused_parameters', False))
     config.model_wrapper_cfg = wrapper
-    config.pop('sync_bn', None)
 
 
 def _set_address(launcher: str) -> None:

@@ -40,6 +40,7 @@ class PartClip:
         for part, parameters in parts.items():
             norm = self.clip_func(parameters, **self.clip_grad_kwargs)
             if norm is not None:  # as it is for clip_grad=dict(type='value')
+                norm = norm.full_tensor() if hasattr(norm, 'full_tensor') else norm  # of a sharded model
                 self.message_hub.update_scalar(f'train/grad_norm_{part.rpartition(".")[2]}', float(norm))
 
 

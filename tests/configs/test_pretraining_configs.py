@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from launching import launch
 from mmengine.config import Config
 from PIL import Image
 
@@ -17,9 +18,10 @@ from mmrs.apis.config import list_configs, load_config
 from mmrs.apis.train import train
 from mmrs.apis.zoo.check import build_on_meta
 from mmrs.models import CGEarthEye
+from mmrs.registry import MODELS
 from mmrs.weights.load import load_pretrained
 
-CONFIGS = [name for name in list_configs() if 'cgeartheye' in name and '_ssl_' in name]
+CONFIGS = [name for name in list_configs() if 'cgeartheye' in name and '_ssl' in name]
 QUICK = 'quickstart/cgeartheye-tiny_ssl_600_synthetic-change-64'
 TINY = dict(embed_dims=24, num_layers=2, num_heads=3)
 BACKBONES = {'small': 21_628_800, 'base': 85_724_928, 'large': 303_227_904, 'huge': 630_846_720, 'giant': 1_134_769_664}
@@ -137,3 +139,36 @@ def test_quickstart_with_a_probe(tmp_path: Path) -> None:
     train(shrink(config, tmp_path / 'continued', 32))
     text = next((tmp_path / 'continued').glob('*/vis_data/scalars.json')).read_text()
     assert json.loads(text.splitlines()[0])['step'] == 0 and 'probe_random/knn' in text.splitlines()[0]
+
+
+@pytest.mark.long
+def test_sharded_giant_trains_goes_on_and_serves(tmp_path: Path) -> None:
+    """Two processes with a share each write checkpoints that sharded, single and downstream models read."""
+    write_places(tmp_path / 'data')
+    giant = 'cgeartheye/cgeartheye-giant_sslfsdp_450k_jlssd-224'
+    config = shrink(load_config(giant, dict(data_root=str(tmp_path / 'data'))), tmp_path / 'run', 56)
+    config.model.backbone.drop_path_rate = 0.0
+    config.dump(tmp_path / 'giant.py')
+    first = launch('dist_train.sh', tmp_path / 'giant.py', 2)
+    assert first.returncode == 0, first.stdout + first.stderr
+    longer = ('train_cfg.max_iters=4', 'default_hooks.checkpoint.interval=4')
+    second = launch('dist_train.sh', tmp_path / 'giant.py', 2, '--resume', '--cfg-options', *longer)
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert 'Iter(train) [4/4]' in second.stdout and 'grad_norm_ibot_head' in second.stdout
+    read = [torch.load(tmp_path / f'run/iter_{n}.pth', weights_only=False) for n in (2, 4)]
+    shapes = {name: value.shape for name, value in build_on_meta(config).state_dict().items()}
+    for checkpoint in read:
+        assert {name: value.shape for name, value in checkpoint['state_dict'].items()} == shapes
+        assert all(type(value) is torch.Tensor for value in checkpoint['state_dict'].values())
+    steps = [{float(state['step']) for state in checkpoint['optimizer']['state'].values()} for checkpoint in read]
+    assert steps == [{2}, {4}]
+    name = 'teacher.backbone.blocks.0.mlp.fc1.weight'
+    assert not torch.equal(*(checkpoint['state_dict'][name] for checkpoint in read))
+    single = Config(dict(config.to_dict(), model_wrapper_cfg=None, work_dir=str(tmp_path / 'single')))
+    single.train_cfg.max_iters = 3
+    train(single, resume=tmp_path / 'run/iter_2.pth')
+    assert (tmp_path / 'single/iter_3.pth').is_file()
+    weights = dict(type='mmrs.Pretrained', checkpoint=str(tmp_path / 'run/iter_4.pth'), prefix='teacher.backbone')
+    backbone = MODELS.build(dict(type='mmrs.CGEarthEye', size=TINY, img_size=56, init_cfg=weights))
+    backbone.init_weights()
+    assert torch.equal(backbone.blocks[0].mlp.fc1.weight, read[1]['state_dict'][name])

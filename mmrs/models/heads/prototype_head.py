@@ -24,7 +24,8 @@ class UnitPrototypes(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (..., in_features) to (..., prototypes)."""
-        return functional.linear(x, self.weight_g * functional.normalize(self.weight_v.float(), dim=-1))
+        directions = self.weight_g * functional.normalize(self.weight_v.float(), dim=-1)
+        return functional.linear(x, directions.to(x.dtype))
 
 
 class PrototypeHead(nn.Module):

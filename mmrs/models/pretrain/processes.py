@@ -48,3 +48,9 @@ def gather(tensor: Tensor) -> tuple[Tensor, int]:
     from torch.distributed.nn.functional import all_gather
 
     return torch.cat(all_gather(tensor)), distributed.get_rank() * len(tensor)
+
+
+def own_share(parameter: Tensor) -> Tensor:
+    """What this process holds of a parameter: all of it, unless the model is sharded (FSDP)."""
+    share: Tensor = getattr(parameter, '_local_tensor', parameter)
+    return share

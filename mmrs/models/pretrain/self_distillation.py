@@ -15,7 +15,7 @@ from mmrs.errors import ConfigError
 from mmrs.models.backbones import VisionTransformer
 from mmrs.models.heads.prototype_head import PrototypeHead
 from mmrs.models.pretrain.distillation_losses import TeacherTargets, image_loss, koleo, patch_loss
-from mmrs.models.pretrain.processes import gather
+from mmrs.models.pretrain.processes import gather, own_share
 from mmrs.registry import MODELS
 
 # What the backbone has to give: the class token and all patches of the last block.
@@ -94,7 +94,9 @@ class CGEarthEyePretrain(BaseModel):
         Args:
             momentum: From 0 (a copy) to 1 (as it is).
         """
-        teacher, student = tuple(self.teacher.parameters()), tuple(self.student.parameters())
+        teacher, student = (
+            [own_share(parameter) for parameter in network.parameters()] for network in (self.teacher, self.student)
+        )
         torch._foreach_lerp_(teacher, student, 1 - momentum)
 
     def forward(

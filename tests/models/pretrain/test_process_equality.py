@@ -21,6 +21,7 @@ from skysense import TINY
 from two_processes import in_two_processes
 
 from mmrs.engine import CPUDistributedDataParallel
+from mmrs.engine.sharding import ShardedDataParallel, whole
 from mmrs.models import SkySensePP
 from mmrs.models.pretrain import CGEarthEyePretrain, MaRSPretrain
 
@@ -112,6 +113,7 @@ CASES = {
     'SkySense++': Case(lambda: SkySense(True), mosaics),
     'SkySense++, plain mean': Case(lambda: SkySense(False), mosaics),
 }
+SHARDED = ('CGEarthEye, Sinkhorn', 'MaRS, CLIP')
 
 
 def learn(model: BaseModel, wrapper: Any, case: Case, rank: int | None) -> dict[str, np.ndarray]:
@@ -125,7 +127,7 @@ def learn(model: BaseModel, wrapper: Any, case: Case, rank: int | None) -> dict[
         wrapper.train_step(data if rank is None else case.share(data, rank), optim_wrapper)
         if isinstance(model, CGEarthEyePretrain):
             model.update_teacher(0.9)
-    return {name: value.numpy() for name, value in model.state_dict().items()}
+    return {name: value.numpy() for name, value in whole(model.state_dict()).items()}
 
 
 def built(case: Case) -> BaseModel:
@@ -139,6 +141,9 @@ def work(rank: int) -> dict[str, dict[str, np.ndarray]]:
         model = built(case)
         wrapper = CPUDistributedDataParallel(model, find_unused_parameters=True, broadcast_buffers=False)
         found[name] = learn(model, wrapper, case, rank)
+    for name in SHARDED:
+        model = built(CASES[name])
+        found[f'{name}, sharded'] = learn(model, ShardedDataParallel(model), CASES[name], rank)
     return found
 
 
@@ -158,3 +163,9 @@ def test_two_processes_learn_what_one_learns(name: str, ranks: list[Any]) -> Non
         np.testing.assert_array_equal(ranks[0][name][key], ranks[1][name][key], err_msg=key)
     apart = max(np.abs(ranks[0][name][key] - value).max() for key, value in alone.items())
     assert (apart < 1e-5 * moved + 1e-6) == CASES[name].equal, f'{name}: {apart} apart after a way of {moved}'
+
+
+@pytest.mark.parametrize('name', SHARDED)
+def test_sharded_processes_learn_what_others_learn(name: str, ranks: list[Any]) -> None:
+    for key, value in ranks[0][name].items():
+        np.testing.assert_allclose(ranks[0][f'{name}, sharded'][key], value, atol=1e-6, err_msg=key)
