@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections import deque
@@ -12,6 +13,7 @@ from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from mmrs.engine.atomic import remove_leftovers, write_atomic
@@ -60,8 +62,13 @@ class SafeCheckpointHook(CheckpointHook):
         super().__init__(*args, backend_args=backend_args, **kwargs)
 
     def before_train(self, runner: Runner) -> None:
-        """Clears what a killed run left half-written."""
+        """Clears what a killed run left half-written, and tells of checkpoints that would lose gradients."""
         super().before_train(runner)
+        counts = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
+        if not self.by_epoch and self.interval > 0 and self.interval % counts:
+            text = f'Checkpoints every {self.interval} iterations, between steps of {counts}: a resumed run loses the '
+            text += f'gradients that wait. Take a multiple of {counts} for default_hooks.checkpoint.interval.'
+            print_log(text, logger='current', level=logging.WARNING)
         if is_main_process() and Path(self.out_dir).is_dir():
             remove_leftovers(self.out_dir)
 

@@ -119,3 +119,17 @@ def test_damaged_pointer(tmp_path: Path, pointer: str) -> None:
 
 def test_nothing_to_resume(tmp_path: Path) -> None:
     assert find_resume_checkpoint(tmp_path) is None
+
+
+@pytest.mark.parametrize(('counts', 'told'), [(2, False), (3, True)])
+def test_checkpoints_that_would_lose_gradients_are_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: int, told: bool
+) -> None:
+    found: list[str] = []
+    monkeypatch.setattr('mmrs.engine.checkpoint_hook.print_log', lambda text, **_: found.append(text))
+    runner = make_runner(tmp_path / f'run{counts}', iterations=2)
+    runner.optim_wrapper = runner.build_optim_wrapper(
+        dict(optimizer=dict(type='SGD', lr=0.01), accumulative_counts=counts)
+    )
+    next(hook for hook in runner.hooks if isinstance(hook, SafeCheckpointHook)).before_train(runner)
+    assert bool(found) is told and all('multiple of 3' in text for text in found)

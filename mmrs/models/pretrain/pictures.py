@@ -60,7 +60,8 @@ def _(model: CGEarthEyePretrain, data: Mapping[str, Any], count: int) -> dict[st
     """Whole crops, and what the teacher's class token attends to in them."""
     images = data['inputs']['globals'][0, :count]
     attention = class_attention(model.teacher['backbone'], images)
-    attention = attention / attention.amax((1, 2), keepdim=True).clamp_min(1e-12)
+    least, most = attention.amin((1, 2), keepdim=True), attention.amax((1, 2), keepdim=True)
+    attention = (attention - least) / (most - least).clamp_min(1e-12)  # from black to white in every crop
     heat = functional.interpolate(attention[:, None], size=images.shape[2:], mode='nearest')
     return {'attention': table([stretch(images)[0], heat])}
 

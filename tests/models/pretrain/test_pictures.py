@@ -49,7 +49,7 @@ def test_attention_is_that_of_the_block():
         whole = nn.functional.scaled_dot_product_attention(query, key, values)[:, :, 0].mean(1)
         torch.testing.assert_close(shares.flatten(1), whole[:, 1:])
         found = pictures(model, {'inputs': {'globals': images.expand(2, 2, 3, 42, 56)}}, 2)['attention']
-    assert found.shape == (3, 84, 112) and found[:, :42, 56:].max() == 1
+    assert found.shape == (3, 84, 112) and found[:, :42, 56:].max() == 1 and found[:, :42, 56:].min() == 0
     assert not attention._forward_pre_hooks
 
 
