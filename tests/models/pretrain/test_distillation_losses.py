@@ -61,6 +61,9 @@ class TestReference:
         logits, expected = reference['student_patch_logits'], reference['loss_ibot']
         patches = patch_loss(reference['teacher_patch_sinkhorn'], logits, masks, temperature)
         close(patches, expected)
+        close(patches, reference['ibot_forward_masked'])
+        entropy = cross_entropy(reference['teacher_patch_sinkhorn'], logits, temperature)
+        close(patches, (entropy * reference['masks_weight']).sum() / len(masks))
         close(masks.flatten().nonzero().flatten(), reference['mask_indices'])
         close(both + 0.1 * each.sum() + patches, reference['loss_total'])
 
