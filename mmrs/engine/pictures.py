@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from mmengine.visualization import TensorboardVisBackend as MMEngineTensorboard
 
 from mmrs.engine.frozen_features import looking_at
-from mmrs.engine.probe import inner_model
+from mmrs.engine.probe import inner_model, is_sharded
 from mmrs.registry import HOOKS, VISBACKENDS
 
 
@@ -21,7 +21,8 @@ class PictureHook(Hook):
     """Gives pictures of the training batch to the visualizer: what was masked, what was found, what was attended to.
 
     See :func:`mmrs.models.pretrain.pictures.pictures`. Drawn after the first iteration, every ``interval`` ones, and
-    after the last. Only the first process draws; modes and random numbers are kept.
+    after the last. Only the first process draws; modes and random numbers are kept. A model whose parameters are
+    shared out over processes is not drawn.
 
     Args:
         interval: Iterations between pictures.
@@ -43,6 +44,8 @@ class PictureHook(Hook):
         from mmrs.models.pretrain.pictures import pictures
 
         model: Any = inner_model(runner)
+        if is_sharded(model):  # the first process cannot run it alone
+            return
         with looking_at(model), torch.no_grad():
             found = pictures(model, model.data_preprocessor(data_batch, False), self.count)
         for name, picture in found.items():

@@ -126,15 +126,16 @@ class ProbeHook(Hook):
         self.configs = [folder_set(part, pixels, bands) if isinstance(part, str) else part for part in (train, val)]
         self.statistics = (mean, std)
         self.sets: list[Dataset] = []
+        self._config: Mapping[str, Any] | None = None
 
     def before_train(self, runner: Runner) -> None:
         """Builds the datasets, and probes what the training starts from."""
         self.build_sets()
         model = inner_model(runner)
         part_of(model, self.module)
+        start = self._config = runner.cfg.get('model')
         if runner.iter > 0:
             return
-        start = runner.cfg.get('model')
         if start is not None and (runner.cfg.get('load_from') or without_weights(start) != start):
             fresh = fresh_model(start)
             fresh.to(next(model.parameters()).device)
@@ -157,7 +158,10 @@ class ProbeHook(Hook):
         """Scores of the backbone in ``model`` as it is now."""
         self.build_sets()
         (train, val), (mean, std) = self.sets, self._statistics(model)
-        return probe_backbone(part_of(model, self.module), train, val, mean, std, **self.options)
+        backbone = part_of(model, self.module)
+        if is_sharded(backbone):
+            backbone = unsharded(backbone, self._config or {}, self.module)
+        return probe_backbone(backbone, train, val, mean, std, **self.options)
 
     def _statistics(self, model: nn.Module) -> list[list[float]]:
         found = []
@@ -209,16 +213,42 @@ def part_of(model: nn.Module, name: str) -> nn.Module:
         raise ConfigError('module of the probe', repr(name), f'a module of the model ({there})', fix) from None
 
 
+def is_sharded(module: nn.Module) -> bool:
+    """Whether processes share out the parameters of a module, so that only all of them together can run it."""
+    from torch.distributed.tensor import DTensor
+
+    return any(isinstance(parameter, DTensor) for parameter in module.parameters())
+
+
+def unsharded(part: nn.Module, config: Mapping[str, Any], name: str) -> nn.Module:
+    """A whole copy of a sharded part of a model; all processes have to ask for it.
+
+    Args:
+        part: Of the model.
+        config: Of the model.
+        name: Dotted name of the part in it.
+    """
+    state = {key: getattr(value, 'full_tensor', lambda v=value: v)() for key, value in part.state_dict().items()}
+    with torch.device('meta'), silent():
+        copy = part_of(MODELS.build(without_weights(config)), name)
+    if {key for key, _ in copy.named_buffers()} - set(copy.state_dict()):  # they are computed, and not saved
+        copy = part_of(fresh_model(config), name).to(next(part.parameters()).device)
+    copy.load_state_dict(state, assign=True)
+    return copy.train(part.training)
+
+
 def without_weights(config: Any) -> Any:
     """A model's config without the entries that load weights."""
     if isinstance(config, Mapping):
-        kept = {key: without_weights(value) for key, value in config.items() if key not in SOURCES}
+        kept = {key: without_weights(value) for key, value in config.items() if key not in SOURCES or value is None}
         init = kept.get('init_cfg')
         if init is not None:
             entries = [entry for entry in (init if isinstance(init, list) else [init]) if not _loads(entry)]
             kept['init_cfg'] = (entries if isinstance(init, list) else entries[0]) if entries else None
         return kept
-    return [without_weights(entry) for entry in config] if isinstance(config, list | tuple) else config
+    if isinstance(config, list | tuple):
+        return type(config)(without_weights(entry) for entry in config)
+    return config
 
 
 def _loads(entry: Mapping[str, Any]) -> bool:

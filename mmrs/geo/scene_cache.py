@@ -10,7 +10,7 @@ from multiprocessing.util import Finalize
 
 from mmrs.geo.scene import GeoreferenceWarning, Scene
 
-MAX_OPEN = 64
+MAX_OPEN = 256  # of the 1,024 files that a process may usually open
 
 
 class SceneCache:

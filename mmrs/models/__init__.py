@@ -22,7 +22,7 @@ from mmrs.models.necks import (
     SkySenseFusion,
     SkySenseUpHead,
 )
-from mmrs.models.pretrain import CGEarthEyePretrain, MaRSPretrain, SkySensePretrain
+from mmrs.models.pretrain import CGEarthEyePretrain, MaRSPretrain, SkySenseContrast, SkySensePretrain
 from mmrs.models.pretrain.skysensepp import SkySensePP
 from mmrs.models.skysense_fused import SkySenseFused
 
@@ -41,6 +41,7 @@ __all__ = [
     'ModalityCompletion',
     'ModalityPreprocessor',
     'SimplePyramid',
+    'SkySenseContrast',
     'SkySenseFused',
     'SkySenseFusion',
     'SkySenseHR',

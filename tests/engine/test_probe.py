@@ -163,12 +163,53 @@ def test_random_initialisation_forgets_where_weights_come_from():
     bare = without_weights(config)
     assert bare == dict(type='mmrs.CGEarthEye', init_cfg=[dict(type='TruncNormal', layer='Linear')], more=[load])
     assert without_weights(dict(a=dict(init_cfg=load))) == dict(a=dict(init_cfg=None))
+    from_scratch = dict(weights=None, size=(1, 2), parts=[dict(teacher_weights=None)])
+    assert without_weights(from_scratch) == from_scratch
     tiny = dict(type='mmrs.CGEarthEye', size=dict(embed_dims=12, num_layers=1, num_heads=1), img_size=28, init_cfg=load)
     torch.manual_seed(5)
     state = torch.get_rng_state()
     first, again, other = (fresh_model(tiny, seed).blocks[0].mlp.fc1.weight for seed in (0, 0, 1))
     assert torch.equal(first, again) and not torch.equal(first, other)
     assert torch.equal(state, torch.get_rng_state())
+
+
+TINY = dict(type='mmrs.CGEarthEye', size=dict(embed_dims=12, num_layers=2, num_heads=1), img_size=28, patch_size=7)
+
+
+def work_sharded(rank, store, folders, results):
+    torch.set_num_threads(1)
+    distributed.init_process_group('gloo', init_method=f'file://{store}', rank=rank, world_size=2)
+    from torch.distributed.fsdp import fully_shard
+
+    model = fresh_model(TINY, 3)
+    for block in model.blocks:
+        fully_shard(block)
+    fully_shard(model)
+    hook = ProbeHook('', **folders, **STATISTICS)
+    hook._config = TINY
+    scores = hook.look(model)
+    model(torch.rand(1, 3, 28, 28))  # the model itself was left as it is: its first step still comes
+    results.put((rank, scores))
+    distributed.destroy_process_group()
+
+
+def test_a_sharded_backbone_is_put_together(folders, tmp_path):
+    folders = {**folders, 'pixels': 28}
+    found = in_two_processes(work_sharded, tmp_path / 'store', folders)
+    alone = ProbeHook('', **folders, **STATISTICS).look(fresh_model(TINY, 3))
+    assert found[0] == pytest.approx(alone) and found[1] == {}
+
+
+def in_two_processes(target, *arguments):
+    context = multiprocessing.get_context('fork')
+    results = context.Queue()
+    processes = [context.Process(target=target, args=(rank, *arguments, results)) for rank in range(2)]
+    for process in processes:
+        process.start()
+    found = dict(results.get(timeout=60) for _ in processes)
+    for process in processes:
+        process.join()
+    return found
 
 
 def work(rank, store, results):
@@ -181,14 +222,7 @@ def work(rank, store, results):
 
 
 def test_two_processes_share_the_images(tmp_path):
-    context = multiprocessing.get_context('fork')
-    results = context.Queue()
-    processes = [context.Process(target=work, args=(rank, tmp_path / 'store', results)) for rank in range(2)]
-    for process in processes:
-        process.start()
-    found = dict(results.get(timeout=60) for _ in processes)
-    for process in processes:
-        process.join()
+    found = in_two_processes(work, tmp_path / 'store')
     alone = extract_features(Net().eval(), Scenes(5), **STATISTICS)
     for rank in range(2):
         torch.testing.assert_close(torch.tensor(found[rank][0]), alone.values)

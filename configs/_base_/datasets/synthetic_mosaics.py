@@ -5,7 +5,7 @@
 """
 
 data_root = '{{$MMRS_DATA:data}}/synthetic-mosaics'
-mosaic = dict(type='mmrs.LoadMosaic', layout=(2, 1), size=(4, 2), cells=2, scale=32, area=None)
+mosaic = dict(type='mmrs.LoadMosaic', layout=(2, 1), size=(2, 1), cells=1, scale=32, area=None)
 dataset = dict(
     type='mmrs.SemanticMosaics',
     data_root=data_root,
@@ -16,7 +16,7 @@ dataset = dict(
     pipeline=[
         dict(mosaic, tile_area=(0.6, 1.0)),
         dict(type='mmrs.PaintAnnotation', vocabulary_size=8),
-        dict(type='mmrs.MaskAnnotation', grid=(4, 2), lower_half=0.5),
+        dict(type='mmrs.MaskAnnotation', grid=(2, 1), lower_half=0.5),
         dict(type='mmrs.PackMosaic', modalities=('hr',)),
     ],
 )
@@ -39,7 +39,7 @@ val_dataloader = dict(
         pipeline=[
             dict(mosaic, tile_area=None, flip=0.0),
             dict(type='mmrs.PaintAnnotation', vocabulary_size=8, shuffle=False),
-            dict(type='mmrs.MaskAnnotation', grid=(4, 2), lower_half=1.0),
+            dict(type='mmrs.MaskAnnotation', grid=(2, 1), lower_half=1.0),
             dict(type='mmrs.PackMosaic', modalities=('hr',)),
         ],
     ),

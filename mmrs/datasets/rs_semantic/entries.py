@@ -28,6 +28,7 @@ class Entry:
         files: Paths by modality: one file, or one for each date.
         classes: Class indices that its label holds.
         cut: Row and column in Sentinel-2 around which the place lies, for sets that say so.
+        location: Longitude and latitude in degrees, where the list says so (``location``).
     """
 
     kind: SemanticSet
@@ -35,6 +36,7 @@ class Entry:
     files: Mapping[str, tuple[str, ...]]
     classes: tuple[int, ...]
     cut: tuple[int, int] | None = None
+    location: tuple[float, float] | None = None
 
 
 def read_entries(
@@ -108,7 +110,16 @@ def _entry(item: Any, root: Path, palettes: Palettes | None, dates: bool) -> Ent
     if dates:
         _check_dates(files)
     cut = item.get('s2_cut_points')
-    return Entry(record, label, files, tuple(sorted(set(classes))), None if cut is None else (int(cut[0]), int(cut[1])))
+    around = None if cut is None else (int(cut[0]), int(cut[1]))
+    return Entry(record, label, files, tuple(sorted(set(classes))), around, _location(item.get('location')))
+
+
+def _location(found: Any) -> tuple[float, float] | None:
+    """How published lists write it is not known: what is no longitude and latitude counts as not known."""
+    good = isinstance(found, list) and len(found) == 2 and all(isinstance(value, int | float) for value in found)
+    if not good or not (-180 <= found[0] <= 180 and -90 <= found[1] <= 90):
+        return None
+    return float(found[0]), float(found[1])
 
 
 def _files(paths: Any, root: Path) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from mmrs.datasets.transforms.patch_mask import draw_masks, patch_mask
 from mmrs.datasets.transforms.photometric import PhotoMetricDistortion
 from mmrs.datasets.transforms.seasonal_crops import LoadSeasons, SeasonalCrops
 from mmrs.datasets.transforms.time_series import LoadTimeSeries
+from mmrs.datasets.transforms.views import LoadViews, PackViews
 from mmrs.datasets.transforms.window import LoadWindow, RandomWindow
 
 __all__ = [
@@ -27,12 +28,14 @@ __all__ = [
     'LoadRaster',
     'LoadSeasons',
     'LoadTimeSeries',
+    'LoadViews',
     'LoadWindow',
     'MaskAnnotation',
     'NormalizeBySensor',
     'PackModalities',
     'PackMosaic',
     'PackPair',
+    'PackViews',
     'PaintAnnotation',
     'PhotoMetricDistortion',
     'RandomResizedPair',

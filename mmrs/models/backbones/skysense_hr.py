@@ -33,6 +33,7 @@ class SkySenseHR(SwinV2):
             ``'nir-from-red'`` (3 to 4), see :mod:`mmrs.weights.channels`. None fits nothing.
         vocabulary_size: Highest annotation id, 64 in the released weights; None leaves the annotation branch out.
         merge_stage: See above.
+        annotation_std: Deviation of the annotation's tokens at the start; published: 0.02.
         attention_dims: Inner width of the global attention after each of the first stages; empty leaves it out.
         attention_heads: Heads of the global attention, one number or one a stage.
         attention_norm: Whether a norm follows the last global attention.
@@ -55,6 +56,7 @@ class SkySenseHR(SwinV2):
         channel_rule: ChannelRule | None = None,
         vocabulary_size: int | None = None,
         merge_stage: int = 2,
+        annotation_std: float = 0.02,
         attention_dims: Sequence[int] = (256, 512, 1024),
         attention_heads: int | Sequence[int] = 16,
         attention_norm: bool = True,
@@ -62,7 +64,7 @@ class SkySenseHR(SwinV2):
         drop_path_rate: float = 0.2,
         **kwargs: Any,
     ) -> None:
-        self.vocabulary_size, self.merge_stage = vocabulary_size, merge_stage
+        self.vocabulary_size, self.merge_stage, self.annotation_std = vocabulary_size, merge_stage, annotation_std
         self.attention_dims, self.attention_norm = tuple(attention_dims), attention_norm
         number = len(self.attention_dims)
         heads = (attention_heads,) * number if isinstance(attention_heads, int) else tuple(attention_heads)
@@ -97,7 +99,9 @@ class SkySenseHR(SwinV2):
             self.norm_attn = nn.LayerNorm(self.arch.widths[last])
         self.annotation = None
         if self.vocabulary_size is not None:
-            self.annotation = AnnotationEmbed(self.arch.embed_dims, self.vocabulary_size, self.patch_size)
+            self.annotation = AnnotationEmbed(
+                self.arch.embed_dims, self.vocabulary_size, self.patch_size, self.annotation_std
+            )
 
     def _frozen_modules(self) -> list[nn.Module]:
         frozen = super()._frozen_modules()

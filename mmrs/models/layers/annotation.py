@@ -18,16 +18,18 @@ class AnnotationEmbed(nn.Module):
         embed_dims: Width of the tokens.
         vocabulary_size: Highest id; 0 is background, so there are ``vocabulary_size + 1`` rows.
         patch_size: Side of a patch in pixels.
+        std: Deviation of the tokens at the start; small ones take long to be seen beside an image's in a run from
+            scratch.
     """
 
-    def __init__(self, embed_dims: int, vocabulary_size: int, patch_size: int) -> None:
+    def __init__(self, embed_dims: int, vocabulary_size: int, patch_size: int, std: float = 0.02) -> None:
         super().__init__()
         self.vocabulary_size, self.patch_size = vocabulary_size, patch_size
         self.mask_token = nn.Parameter(torch.zeros(1, 1, embed_dims))
         self.tokens = nn.Parameter(torch.zeros(vocabulary_size + 1, embed_dims))
         self.weights = nn.Parameter(torch.zeros(1, patch_size**2))
         nn.init.trunc_normal_(self.mask_token, std=0.02)
-        nn.init.trunc_normal_(self.tokens, std=0.02)
+        nn.init.trunc_normal_(self.tokens, std=std)
 
     def forward(self, annotations: Tensor, masks: Tensor | None = None) -> Tensor:
         """Embeds a batch.

@@ -6,6 +6,7 @@ from mmrs.models.pretrain.mars import RELEASE, MaRSPretrain
 from mmrs.models.pretrain.masked_swin import MaskedSwinV2
 from mmrs.models.pretrain.self_distillation import CGEarthEyePretrain
 from mmrs.models.pretrain.semantic import SkySensePretrain
+from mmrs.models.pretrain.skysense_contrast import SkySenseContrast
 
 __all__ = [
     'RELEASE',
@@ -13,6 +14,7 @@ __all__ = [
     'CrossContrast',
     'MaRSPretrain',
     'MaskedSwinV2',
+    'SkySenseContrast',
     'SkySensePretrain',
     'TeacherTargets',
     'clip_contrast',

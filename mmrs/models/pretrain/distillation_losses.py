@@ -67,24 +67,27 @@ class TeacherTargets(nn.Module):
 
 
 @torch.no_grad()
-def sinkhorn(logits: Tensor, temperature: float, iterations: int = 3) -> Tensor:
+def sinkhorn(logits: Tensor, temperature: float, iterations: int = 3, shared: bool = True) -> Tensor:
     """Sinkhorn-Knopp: every prototype gets the same share of the samples of all processes.
 
     Args:
         logits: (N, prototypes) float32; N may differ between processes, and be zero.
         temperature: Of the teacher.
         iterations: Rounds of normalisation.
+        shared: Count the samples of all processes, not of this one alone.
 
     Returns:
         (N, prototypes), each row of sum 1.
     """
     # One constant for all processes keeps the exponential finite and cancels out.
     peak = logits.amax().reshape(1) if len(logits) else logits.new_full((1,), -torch.inf)
-    all_reduce(peak, 'max')
+    if shared:
+        all_reduce(peak, 'max')
     shares = ((logits - peak) / temperature).exp()
     for _ in range(iterations):
         columns = shares.sum(dim=0, keepdim=True)
-        all_reduce(columns)
+        if shared:
+            all_reduce(columns)
         # A prototype that underflows for every sample has no share to hand out.
         shares = shares / columns.clamp_min(torch.finfo(shares.dtype).tiny)
         shares = shares / shares.sum(dim=1, keepdim=True)
