@@ -43,13 +43,15 @@ def on_real_pairs(pairs: Path, data: Path) -> Config:
     """The quickstart on patches of real pairs, with real probes."""
     config = load_config(QUICK)
     folders = {f'{folder}/train/{sensor}_patches': sensor for folder, _, sensor in PAIRS}
-    config.train_dataloader.dataset.update(data_root=str(pairs), folders=folders)
+    config.train_dataloader.dataset.data_root = str(pairs)
+    config.train_dataloader.dataset.folders = folders  # `update` would keep those that were there
     rgb, sar = config.default_hooks.probe_rgb, config.default_hooks.probe_sar
     rgb.update(train=str(data / 'aid_rsicd' / 'train'), val=str(data / 'aid_rsicd' / 'val'), pixels=64)
     glaciers = load_config('quickstart/unet-tiny_fcn_150_caffe-128', {'data_root': str(data / 'caffe_glacier_sar')})
     zones: dict[str, Any] = dict(glaciers.val_dataloader.dataset.to_dict(), _scope_='mmseg')
     seen = glaciers.train_dataloader.dataset.indices
-    sar.update(train=dict(zones, indices=seen), val=zones, mean=[63.3], std=[68.2], patches=1024)
+    sar.train, sar.val = dict(zones, indices=seen), zones
+    sar.update(mean=[63.3], std=[68.2], patches=1024)
     return config
 
 
