@@ -1,4 +1,4 @@
-"""First steps in pre-training MaRS: synthetic pairs, two tiny encoders and a probe of each. Never trained here."""
+"""First steps in pre-training MaRS: synthetic pairs, two tiny encoders and a probe of each."""
 
 _base_ = [
     '../_base_/models/ssl_mars-tiny.py',

@@ -1,4 +1,4 @@
-"""MaRS pre-trained for minutes tells held-out ground apart better than its random initialisation, for three seeds.
+"""MaRS pre-trained for minutes in two processes knows held-out ground better than its random initialisation.
 
 Real: patches of eight registered pairs of optical and SAR images. The optical encoder is probed with scenes of AID, the
 SAR encoder with zones of glaciers; pre-training saw neither. Then the optical encoder goes on with AID's training
@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from launching import launch
 from mmengine.config import Config
 
 from mmrs.apis.config import load_config
-from mmrs.apis.train import train
 from mmrs.cli.main import main
 
 QUICK = 'quickstart/mars-tiny_ssl_400_synthetic-pairs-64'
@@ -70,11 +70,27 @@ def on_optical_images(config: Config, data: Path, start: Path) -> Config:
 
 
 def run(config: Config, seed: int, work: Path) -> list[dict[str, float]]:
-    """Trains with a seed, and returns :func:`scores`."""
+    """Trains with a seed in two processes, which share a batch of 32 and its negatives, and returns :func:`scores`."""
     config = config.copy()
     config.randomness = dict(seed=seed)
-    train(config, work_dir=work)
-    return scores(work)
+    config.train_dataloader.batch_size = 16
+    config.model.gather_negatives = config.model.contrast_type != 'none'
+    config.dump(work.with_suffix('.py'))
+    done = launch('dist_train.sh', work.with_suffix('.py'), 2, '--work-dir', work)
+    assert done.returncode == 0, done.stderr
+    looks = scores(work)
+    print(*looks, sep='\n')
+    return looks
+
+
+def shorter(config: Config, length: int) -> Config:
+    """The schedule in ``length`` iterations."""
+    warm, cosine = config.param_scheduler
+    begin = length // 10
+    warm.end = begin + 1
+    cosine.update(T_max=length - begin, begin=begin, end=length + 1)
+    config.train_cfg.max_iters = config.default_hooks.checkpoint.interval = length
+    return config
 
 
 @pytest.mark.long
@@ -82,15 +98,14 @@ def run(config: Config, seed: int, work: Path) -> list[dict[str, float]]:
 def test_real_pairs_then_optical_images(seed: int, data_dir: Path, tmp_path: Path) -> None:
     for folder, optical, sensor in PAIRS:
         cut(data_dir / folder, tmp_path / folder, optical, 'sar', sensor, '--sar-bands', '1', '--val-share', '0')
-    config = on_real_pairs(tmp_path, data_dir)
+    config = shorter(on_real_pairs(tmp_path, data_dir), 200)
     looks = run(config, seed, tmp_path / 'pairs')
-    print(looks)
     before, after = looks[0], looks[-1]
-    for name in ('probe_rgb/knn', 'probe_rgb/linear', 'probe_sar/linear_miou'):
+    for name in ('probe_rgb/linear', 'probe_sar/linear', 'probe_sar/knn'):
         assert after[name] > before[name], name
-    optical = run(on_optical_images(config, data_dir, tmp_path / 'pairs' / 'iter_400.pth'), seed, tmp_path / 'optical')
-    print(optical)
-    assert optical[-1]['probe_rgb/linear'] > before['probe_rgb/linear']
+    assert after['probe_rgb/rank'] > 4 and after['probe_sar/rank'] > 4, 'a collapse'
+    found = run(on_optical_images(config, data_dir, tmp_path / 'pairs' / 'iter_200.pth'), seed, tmp_path / 'optical')
+    assert found[-1]['probe_rgb/linear'] > before['probe_rgb/linear']
 
 
 @pytest.mark.long
@@ -101,6 +116,5 @@ def test_synthetic_pairs(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     source, target = tmp_path / 'synthetic', tmp_path / 'synthetic-pairs'
     cut(source, target, 'img_dir/train', 'sar_dir/train', 'synthetic-sar', '--block', '300')
     looks = run(load_config(QUICK), seed, tmp_path / 'run')
-    print(looks)
     for name in ('probe_rgb/linear_miou', 'probe_sar/linear_miou', 'probe_sar/knn_miou'):
         assert looks[-1][name] > looks[0][name], name
