@@ -12,7 +12,8 @@ from mmengine.runner import Runner
 from mmengine.visualization import TensorboardVisBackend as MMEngineTensorboard
 
 from mmrs.engine.frozen_features import looking_at
-from mmrs.engine.probe import inner_model, is_sharded
+from mmrs.engine.probe import inner_model
+from mmrs.engine.sharding import is_sharded
 from mmrs.registry import HOOKS, VISBACKENDS
 
 

@@ -19,6 +19,7 @@ from torch.utils.data import Dataset
 
 from mmrs.engine.frozen_features import Features, extract_features, looking_at
 from mmrs.engine.replay import seed_all
+from mmrs.engine.sharding import is_sharded
 from mmrs.errors import ConfigError
 from mmrs.evaluation.confusion import class_iou, confusion_matrix
 from mmrs.evaluation.probes import effective_rank, knn_predict, linear_predict
@@ -211,13 +212,6 @@ def part_of(model: nn.Module, name: str) -> nn.Module:
         there = ', '.join(child for child, _ in model.named_children())
         fix = "Name the backbone, such as 'teacher.backbone' or 'encoder_rgb'."
         raise ConfigError('module of the probe', repr(name), f'a module of the model ({there})', fix) from None
-
-
-def is_sharded(module: nn.Module) -> bool:
-    """Whether processes share out the parameters of a module, so that only all of them together can run it."""
-    from torch.distributed.tensor import DTensor
-
-    return any(isinstance(parameter, DTensor) for parameter in module.parameters())
 
 
 def unsharded(part: nn.Module, config: Mapping[str, Any], name: str) -> nn.Module:
