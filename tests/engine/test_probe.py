@@ -8,7 +8,8 @@ import pytest
 import torch
 from mmengine.structures import BaseDataElement, PixelData
 from PIL import Image
-from torch import distributed, multiprocessing, nn
+from torch import nn
+from two_processes import in_two_processes
 
 from mmrs.engine import probe_backbone
 from mmrs.engine.frozen_features import extract_features, looking_at, majority, patch_map, pooled
@@ -176,9 +177,7 @@ def test_random_initialisation_forgets_where_weights_come_from():
 TINY = dict(type='mmrs.CGEarthEye', size=dict(embed_dims=12, num_layers=2, num_heads=1), img_size=28, patch_size=7)
 
 
-def work_sharded(rank, store, folders, results):
-    torch.set_num_threads(1)
-    distributed.init_process_group('gloo', init_method=f'file://{store}', rank=rank, world_size=2)
+def look_sharded(folders):
     from torch.distributed.fsdp import fully_shard
 
     model = fresh_model(TINY, 3)
@@ -189,42 +188,26 @@ def work_sharded(rank, store, folders, results):
     hook._config = TINY
     scores = hook.look(model)
     model(torch.rand(1, 3, 28, 28))  # the model itself was left as it is: its first step still comes
-    results.put((rank, scores))
-    distributed.destroy_process_group()
+    return scores
 
 
 def test_a_sharded_backbone_is_put_together(folders, tmp_path):
     folders = {**folders, 'pixels': 28}
-    found = in_two_processes(work_sharded, tmp_path / 'store', folders)
+    found = in_two_processes(lambda rank: look_sharded(folders), tmp_path)
     alone = ProbeHook('', **folders, **STATISTICS).look(fresh_model(TINY, 3))
     assert found[0] == pytest.approx(alone) and found[1] == {}
 
 
-def in_two_processes(target, *arguments):
-    context = multiprocessing.get_context('fork')
-    results = context.Queue()
-    processes = [context.Process(target=target, args=(rank, *arguments, results)) for rank in range(2)]
-    for process in processes:
-        process.start()
-    found = dict(results.get(timeout=60) for _ in processes)
-    for process in processes:
-        process.join()
-    return found
-
-
-def work(rank, store, results):
-    torch.set_num_threads(1)  # OpenMP's threads do not survive a fork
-    distributed.init_process_group('gloo', init_method=f'file://{store}', rank=rank, world_size=2)
+def share(rank):
     features = extract_features(Net().eval(), Scenes(5), **STATISTICS, batch_size=2)
     scores = probe_backbone(Net(), Scenes(5), Scenes(3), **STATISTICS)
-    results.put((rank, (features.values.tolist(), features.labels.tolist(), scores)))
-    distributed.destroy_process_group()
+    return features.values.numpy(), features.labels.numpy(), scores
 
 
 def test_two_processes_share_the_images(tmp_path):
-    found = in_two_processes(work, tmp_path / 'store')
+    found = in_two_processes(share, tmp_path)
     alone = extract_features(Net().eval(), Scenes(5), **STATISTICS)
     for rank in range(2):
-        torch.testing.assert_close(torch.tensor(found[rank][0]), alone.values)
-        assert found[rank][1] == alone.labels.tolist()
+        np.testing.assert_allclose(found[rank][0], alone.values.numpy(), rtol=1e-6)
+        assert found[rank][1].tolist() == alone.labels.tolist()
     assert found[0][2] == probe_backbone(Net(), Scenes(5), Scenes(3), **STATISTICS) and found[1][2] == {}
