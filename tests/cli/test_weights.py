@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -64,19 +63,13 @@ def test_list_json(run):
     assert entries['cgeartheye-base-518']['sha256'] is None
 
 
-def test_list_is_instant_because_torch_stays_out(run):
+def test_list_loads_neither_torch_nor_numpy():
     code = (
         'import sys; from mmrs.cli import main; main(["weights", "list"]); '
         'print([name for name in ("torch", "mmengine", "mmcv", "numpy") if name in sys.modules])'
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == '[]'
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        run('list')
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.6  # 0.2 s on an idle machine; room for a busy one
 
 
 def test_convert_then_verify(run, tmp_path):

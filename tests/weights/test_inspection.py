@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import resource
 import struct
-import time
 
 import pytest
 import torch
@@ -107,9 +107,10 @@ def test_no_value_is_read(folder):
     with open(folder / 'big.safetensors', 'wb') as file:
         file.write(struct.pack('<Q', len(text)) + text)
         file.truncate(8 + len(text) + end)
-    start = time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     found = inspect(folder / 'big.safetensors')
-    assert time.perf_counter() - start < 20 and found.size > 8e9
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before  # KiB
+    assert grown < 1e6 and found.size > 8e9
     assert found.form == 'safetensors' and found.meta == {'mmrs_keys': 'mmrs'}
     assert found.dtypes == {'float64': 566}
     assert found.parts[0].names[0] == 'dinov2-giant'
