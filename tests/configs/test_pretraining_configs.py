@@ -17,6 +17,7 @@ import mmrs.registry  # noqa: F401
 from mmrs.apis.config import list_configs, load_config
 from mmrs.apis.train import train
 from mmrs.apis.zoo.check import build_on_meta
+from mmrs.cli import main
 from mmrs.models import CGEarthEye
 from mmrs.registry import MODELS
 from mmrs.weights.load import load_pretrained
@@ -172,3 +173,14 @@ def test_sharded_giant_trains_goes_on_and_serves(tmp_path: Path) -> None:
     backbone = MODELS.build(dict(type='mmrs.CGEarthEye', size=TINY, img_size=56, init_cfg=weights))
     backbone.init_weights()
     assert torch.equal(backbone.blocks[0].mlp.fc1.weight, read[1]['state_dict'][name])
+    exported = tmp_path / 'backbone.pth'
+    assert main(['weights', 'export', str(tmp_path / 'run/iter_4.pth'), '-o', str(exported), '--to', 'mmrs']) == 0
+    assert main(['weights', 'inspect', str(exported)]) == 0
+    linear = load_config('cgeartheye/cgeartheye-giant_linear_100e_aid-224', {'model.backbone.size': 'giant'}).model
+    linear.backbone.update(size=TINY, img_size=56, frozen_stages=2)
+    linear.backbone.init_cfg.checkpoint = str(exported)
+    linear.head.in_channels = TINY['embed_dims']
+    with MODELS.switch_scope_and_registry('mmpretrain') as registry:
+        classifier = registry.build(linear)
+    classifier.init_weights()
+    assert torch.equal(classifier.backbone.blocks[0].mlp.fc1.weight, read[1]['state_dict'][name])
