@@ -28,7 +28,7 @@ from mmrs.errors import ConfigError
 # Modules that are gathered one after the other, and their methods beside `forward`.
 UNITS = ('ViTBlock', 'SwinBlock', 'TransformerEncoderLayer', 'PrototypeHead')
 METHODS = ('forward_packed',)
-PRECISIONS = ('bfloat16', 'float16')
+PRECISIONS = ('bfloat16',)  # float16 would need its losses scaled
 
 
 @MODEL_WRAPPERS.register_module()
@@ -42,8 +42,8 @@ class ShardedDataParallel(nn.Module):
     Args:
         module: Model.
         units: Class names of the modules that are gathered one by one.
-        precision: ``'bfloat16'`` or ``'float16'`` gathers and computes in that type; parameters, sums of gradients and
-            the optimiser stay in float32. None computes in the type of the parameters.
+        precision: ``'bfloat16'`` gathers and computes in that type; parameters, sums of gradients and the optimiser
+            stay in float32. None computes in the type of the parameters.
         keep_gathered: Keeps units gathered between the forward and the backward pass: more memory, less traffic
             (DINOv2's SHARD_GRAD_OP).
 
