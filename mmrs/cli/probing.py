@@ -8,7 +8,6 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from statistics import mean, stdev
 from typing import TYPE_CHECKING
 
 from mmrs.cli.tables import new_table, print_table
@@ -67,4 +66,6 @@ def _tell(looks: Sequence[Probed]) -> None:
 
 
 def _spread(values: Sequence[float]) -> str:
+    from statistics import mean, stdev
+
     return f'{mean(values):.3f}' + (f' ± {stdev(values):.3f}' if len(values) > 1 else '')
