@@ -12,6 +12,8 @@ import pytest
 import torch
 from weights.test_verify import light_file
 
+from mmrs.errors import ConfigError, DataError
+
 
 class Touch:
     """A pickle of this opens a file for writing when it is loaded."""
@@ -183,6 +185,7 @@ def test_probe_of_a_checkpoint_against_random_weights(run, tmp_path):
     from engine.test_probe import write_scenes
 
     from mmrs.apis.config import load_config
+    from mmrs.apis.probe import probe_weights
     from mmrs.engine.probe import fresh_model
 
     root = write_scenes(tmp_path / 'scenes', 3)
@@ -202,5 +205,8 @@ def test_probe_of_a_checkpoint_against_random_weights(run, tmp_path):
     assert all(set(look['scores']) == {'knn', 'linear', 'rank'} for look in looks)
     ranks = [look['scores']['rank'] for look in looks]
     assert ranks[0] == ranks[1] and len(set(ranks)) == 3  # one network, and two others; shots change no feature
-    assert 'found 3 samples; expected 4 for --shots' in refused(run('probe', 'a.pth', *options[:-1], 4))
-    assert '--train: found nothing' in refused(run('probe', 'a.pth', *options[:4]))
+    given = dict(config=name, module='teacher.backbone', pixels=32)
+    with pytest.raises(DataError, match='found 3 samples; expected 4 for --shots'):
+        list(probe_weights(tmp_path / 'a.pth', str(root / 'train'), str(root / 'val'), shots=4, **given))
+    with pytest.raises(ConfigError, match='--train: found nothing'):
+        list(probe_weights(tmp_path / 'a.pth', **given))

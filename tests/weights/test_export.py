@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import torch
 from skysense import TINY as SKYSENSE
 from torch import nn
 
+from mmrs.cli import main
 from mmrs.errors import ConfigError, WeightsError
 from mmrs.models import CGEarthEye, MaRS
 from mmrs.models.necks import SkySenseFusion
@@ -124,7 +124,7 @@ def test_refusals(checkpoints: dict[str, Path], tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ['a.safetensors', 'head.pth']
 
 
-def test_command(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+def test_command(checkpoints: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, '-m', 'mmrs', 'weights', *map(str, arguments)]
         env = {**os.environ, 'OMP_NUM_THREADS': '1'}
@@ -136,13 +136,14 @@ def test_command(checkpoints: dict[str, Path], tmp_path: Path) -> None:
     done = run('export', checkpoints['cgeartheye'], '-o', 'eye.safetensors')
     assert done.returncode == 0, done.stderr
     assert 'teacher.backbone at iteration 7' in done.stdout and "checkpoint='eye.safetensors'" in done.stdout
-    about = json.loads(run('inspect', 'eye.safetensors', '--json').stdout)
-    assert about['meta']['mmrs_part'] == 'teacher.backbone' and about['parts'][0]['key_format'] == 'mmpretrain'
+    about = inspect(tmp_path / 'eye.safetensors')
+    assert about.meta['mmrs_part'] == 'teacher.backbone' and about.parts[0].key_format == 'mmpretrain'
     init = dict(type='mmrs.Pretrained', checkpoint=str(tmp_path / 'eye.safetensors'))
     config = dict(type='mmrs.CGEarthEye', size=VIT, img_size=42, init_cfg=init)
     segmentor = nn.ModuleDict({'backbone': MODELS.build(config)})
     segmentor['backbone'].init_weights()
     wanted = torch.load(checkpoints['cgeartheye'], weights_only=True)['state_dict']['module.teacher.backbone.pos_embed']
     assert torch.equal(segmentor['backbone'].pos_embed, wanted)
-    refused = run('export', checkpoints['mars'], '-o', 'a.pth', '--to', 'klingon')
-    assert refused.returncode == 1 and refused.stderr.count('\n') == 1 and 'skysense-hr' in refused.stderr
+    assert main(['weights', 'export', str(checkpoints['mars']), '-o', 'a.pth', '--to', 'klingon']) == 1
+    refused = capsys.readouterr().err
+    assert refused.count('\n') == 1 and 'skysense-hr' in refused
