@@ -20,7 +20,7 @@ from mmrs.cli.main import main
 from mmrs.errors import ConfigError
 from mmrs.registry import MODELS
 
-CONFIG = 'quickstart/skysensepp-tiny_msl_800_synthetic-mosaics-32'
+CONFIG = 'quickstart/skysensepp-tiny_msl_400_synthetic-mosaics-32'
 
 
 def save(path, pixels):

@@ -20,7 +20,7 @@ from mmrs.models import SkySenseHR, SkySensePP
 from mmrs.weights.load import load_pretrained
 
 LARGE = sorted(name for name in list_configs() if name.startswith('skysensepp/skysensepp-huge_msl'))
-QUICK = 'quickstart/skysensepp-tiny_msl_800_synthetic-mosaics-32'
+QUICK = 'quickstart/skysensepp-tiny_msl_400_synthetic-mosaics-32'
 
 
 @pytest.mark.parametrize('name', LARGE)

@@ -1,7 +1,7 @@
 """SkySense++ at a size that a CPU pre-trains in minutes: optical images alone, eight ids, tiles of 32 pixels.
 
-Unlike the published one it joins image and annotation before the first stage, and its windows cover a whole mosaic, so
-that every block compares the query with the example: from scratch it learns to do so in fewer samples.
+Unlike the published one it joins image and annotation before the first stage, its windows cover a whole mosaic, and
+tokens first look at tokens like them: from scratch it learns to compare the query with the example in fewer samples.
 """
 
 model = dict(
@@ -10,12 +10,13 @@ model = dict(
         vocabulary_size=8,
         modalities=('hr',),
         backbone_hr=dict(
-            arch=dict(embed_dims=48, depths=(4, 2), num_heads=(4, 8)),
+            arch=dict(embed_dims=48, depths=(4, 1), num_heads=(4, 8)),
             out_indices=(0, 1),
             window_size=16,
             window_rule='clip',
             merge_stage=0,
             annotation_std=0.5,
+            match_at_start=True,
             attention_dims=(),
             drop_path_rate=0.0,
         ),

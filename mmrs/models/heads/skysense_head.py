@@ -45,6 +45,8 @@ def skysense_head(
         num_classes=num_classes,
         norm_cfg=norm_cfg or {'type': 'BN'},
         align_corners=False,
+        # The original never runs the head's own initialisation, so its classifier starts as torch makes it.
+        init_cfg=None,
         loss_decode={'type': 'mmseg.CrossEntropyLoss', 'avg_non_ignore': True},
     )
     if round_pooled:

@@ -178,3 +178,11 @@ def test_images_that_do_not_fit_are_refused(options, shape, message):
 def test_bad_options_are_named(options, message):
     with pytest.raises(ConfigError, match=message):
         tiny(**options)
+
+
+def test_tokens_first_look_at_those_like_them():
+    small = dict(arch=dict(embed_dims=8, depths=(1, 1), num_heads=(1, 2)), out_indices=(0, 1), attention_dims=())
+    for match in (False, True):
+        model = SkySenseHR(**small, window_size=4, window_rule='clip', match_at_start=match)
+        chunks = [block.attn.qkv.weight.chunk(3) for layer in model.layers for block in layer.blocks]
+        assert len(chunks) == 2 and all(torch.equal(query, key) == match for query, key, _ in chunks)

@@ -3,5 +3,5 @@
 _base_ = [
     '../_base_/models/msl_skysensepp-tiny.py',
     '../_base_/datasets/synthetic_mosaics.py',
-    '../_base_/schedules/skysensepp_pretrain_800.py',
+    '../_base_/schedules/skysensepp_pretrain_400.py',
 ]

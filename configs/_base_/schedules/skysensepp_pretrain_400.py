@@ -1,7 +1,7 @@
-"""800 iterations for tiny models from scratch on a CPU: no bfloat16, no decay of the rate with depth."""
+"""400 iterations for tiny models from scratch on a CPU: no bfloat16, no decay of the rate with depth."""
 
 _base_ = './skysensepp_pretrain_30k.py'
-train_cfg = dict(max_iters=800, val_interval=400)
+train_cfg = dict(max_iters=400, val_interval=400)
 optim_wrapper = dict(
     _delete_=True,
     type='OptimWrapper',
@@ -11,9 +11,9 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=5.0),
 )
 param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-20, by_epoch=False, begin=0, end=101),
-    dict(type='LinearLR', start_factor=1.0, end_factor=0.0, by_epoch=False, begin=100, end=801),
+    dict(type='LinearLR', start_factor=1e-20, by_epoch=False, begin=0, end=26),
+    dict(type='LinearLR', start_factor=1.0, end_factor=0.0, by_epoch=False, begin=25, end=401),
 ]
-default_hooks = dict(logger=dict(interval=50), checkpoint=dict(interval=400))
+default_hooks = dict(logger=dict(interval=25), checkpoint=dict(interval=200))
 randomness = dict(seed=0)
 auto_scale_lr = dict(base_batch_size=16)
