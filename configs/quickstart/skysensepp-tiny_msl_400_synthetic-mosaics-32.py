@@ -1,4 +1,4 @@
-"""First steps in segmentation by example: pairs of synthetic tiles, a tiny SkySense++. Never trained here."""
+"""First steps in segmentation by example: pairs of synthetic tiles, a tiny SkySense++."""
 
 _base_ = [
     '../_base_/models/msl_skysensepp-tiny.py',
