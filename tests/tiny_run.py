@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from mmengine.config import Config
 from PIL import Image
 
 REPOSITORY = Path(__file__).parents[1]
@@ -70,3 +71,13 @@ def write_run(folder: Path, iterations: int = 6, workers: int = 0) -> Path:
     config = folder / 'tiny.py'
     config.write_text(text)
     return config
+
+
+def shorten(config: Config, length: int) -> None:
+    """The config's schedule in ``length`` iterations or epochs."""
+    key = 'max_iters' if 'max_iters' in config.train_cfg else 'max_epochs'
+    ratio = length / config.train_cfg[key]
+    config.train_cfg[key] = length
+    for step in config.param_scheduler:
+        for name in {'begin', 'end', 'T_max'} & set(step):
+            step[name] = step[name] * ratio if step.by_epoch else round(step[name] * ratio)

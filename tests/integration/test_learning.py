@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.registry import DATASETS
+from tiny_run import shorten
 
 import mmrs.registry  # noqa: F401
 from mmrs.apis.config import load_config
@@ -51,16 +52,6 @@ class Case:
     trivial: Callable[[list[Any]], float]
     margin: float
     length: int
-
-
-def shorten(config: Config, length: int) -> None:
-    """The config's schedule in ``length`` iterations or epochs."""
-    key = 'max_iters' if 'max_iters' in config.train_cfg else 'max_epochs'
-    ratio = length / config.train_cfg[key]
-    config.train_cfg[key] = length
-    for step in config.param_scheduler:
-        for name in {'begin', 'end', 'T_max'} & set(step):
-            step[name] = step[name] * ratio if step.by_epoch else round(step[name] * ratio)
 
 
 def labels_of(config: Config) -> list[Any]:

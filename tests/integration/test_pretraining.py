@@ -7,8 +7,7 @@ import runpy
 from pathlib import Path
 
 import pytest
-from test_learning import shorten
-from tiny_run import REPOSITORY
+from tiny_run import REPOSITORY, shorten
 
 from mmrs.apis.config import load_config
 from mmrs.apis.train import train
