@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -72,20 +72,22 @@ def write(path: Path, pixels: np.ndarray, number: int) -> int:
     return path.stat().st_size
 
 
-def command(raw: Path, out: Path, tile: int, workers: int) -> list[str]:
+def command(raw: Path, out: Path, options: Sequence[object], workers: int) -> list[str]:
     """The build as a user starts it."""
-    options = ['--tile', tile, '--workers', workers, '--json']
-    return [str(part) for part in (sys.executable, '-m', 'mmrs', 'data', 'build', raw, out, *options)]
+    parts = (sys.executable, '-m', 'mmrs', 'data', 'build', raw, out, *options, '--workers', workers, '--json')
+    return [str(part) for part in parts]
 
 
-def build(raw: Path, out: Path, tile: int, workers: int, disturb: Disturb | None = None) -> dict[str, float]:
+def build(
+    raw: Path, out: Path, options: Sequence[object], workers: int, disturb: Disturb | None = None
+) -> dict[str, float]:
     """Seconds, cores used, share of bytes read and peak of memory of one build.
 
     ``disturb`` is called with the process and the number of tasks that are done until it returns True.
     """
     shutil.rmtree(out, ignore_errors=True)
     start, before, peak = time.perf_counter(), used_seconds(), 0
-    with subprocess.Popen(command(raw, out, tile, workers), stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command(raw, out, options, workers), stdout=subprocess.PIPE, text=True) as process:
         while process.poll() is None:
             peak = max(peak, resident(psutil.Process(process.pid)))
             if disturb is not None and disturb(process, len(list(out.glob('.build/records/*/*.parquet')))):
@@ -153,29 +155,29 @@ def main() -> int:
     parser.add_argument('--gigabytes', type=float, default=2.0)
     parser.add_argument('--size', type=int, default=8192, help='side of a scene in pixels')
     parser.add_argument('--tile', type=int, default=1024)
+    parser.add_argument('--compress', default='deflate', help='of the patches')
     parser.add_argument('--pairs', type=int, default=1, help='builds with each number of workers')
     parser.add_argument('--folder', type=Path, help='where to write (a temporary folder)')
     parser.add_argument('--raw', type=Path, help='archive to use; written there if it is absent, and kept')
     parser.add_argument('--only-archive', action='store_true', help='write --raw and stop')
     args = parser.parse_args()
+    options = ['--tile', args.tile, '--compress', args.compress]
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         raw = args.raw or Path(folder, 'raw')
         outs = {workers: Path(folder, f'out{workers}') for workers in (1, 2)}
         if not raw.exists():
             write_archive(raw, args.gigabytes, args.size)
         size = sum(path.stat().st_size for path in raw.rglob('*.tif'))
-        print(f'{machine_line()}\narchive of {size / 1e9:.2f} GB, scenes of {args.size}, tiles of {args.tile}')
+        print(f'{machine_line()}\narchive of {size / 1e9:.2f} GB; scenes of {args.size}; {" ".join(map(str, options))}')
         if args.only_archive:
             return 0
-        runs = [
-            (workers, build(raw, outs[workers], args.tile, workers)) for _ in range(args.pairs) for workers in (1, 2)
-        ]
+        runs = [(workers, build(raw, outs[workers], options, workers)) for _ in range(args.pairs) for workers in (1, 2)]
         same = {'two workers': equal(outs[1], outs[2])}
         after = max(1, int(runs[0][1]['tasks_done']) // 3)
-        build(raw, outs[2], args.tile, 2, partial(kill_worker, after=after))
+        build(raw, outs[2], options, 2, partial(kill_worker, after=after))
         same['a killed worker'] = equal(outs[1], outs[2])
-        build(raw, outs[2], args.tile, 2, partial(kill_run, after=after))
-        again = json.loads(subprocess.check_output(command(raw, outs[2], args.tile, 2)))['run']
+        build(raw, outs[2], options, 2, partial(kill_run, after=after))
+        again = json.loads(subprocess.check_output(command(raw, outs[2], options, 2)))['run']
         same[f'a killed run ({again["tasks_kept"]} tasks kept, {again["tasks_done"]} done)'] = equal(outs[1], outs[2])
     return tell(runs, same)
 
