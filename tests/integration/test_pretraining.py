@@ -22,7 +22,8 @@ MARGIN = 0.02
 def test_real_places_teach_scenes(data_dir: Path, tmp_path: Path) -> None:
     """A third of the quickstart's iterations, scored on scenes of AID that neither stage has seen."""
     WRITE(data_dir, tmp_path / 'places')
-    options = {'data_root': str(tmp_path / 'places'), 'probe_root': str(data_dir / 'aid_rsicd')}
+    probe = {f'default_hooks.probe.{split}': str(data_dir / 'aid_rsicd' / split) for split in ('train', 'val')}
+    options = {'train_dataloader.dataset.data_root': str(tmp_path / 'places'), **probe}
     config = load_config('quickstart/cgeartheye-tiny_ssl_300_places-64', options)
     shorten(config, 100)
     config.randomness = dict(seed=0)
