@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,14 @@ def _plain_configs() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
         yield
+
+
+@pytest.fixture(scope='module', autouse=True)
+def _scope_ends() -> Iterator[None]:
+    """A runner leaves its default scope behind, in which tests of other modules would look for their parts."""
+    yield
+    if registry := sys.modules.get('mmengine.registry'):
+        registry.DefaultScope._instance_dict.clear()
 
 
 @pytest.fixture(autouse=True)
