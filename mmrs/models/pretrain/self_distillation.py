@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from mmengine.model import BaseModel, ModuleDict
+from mmengine.model import ModuleDict
 from torch import Tensor, nn
 from torch.nn import functional
 
 from mmrs.errors import ConfigError
 from mmrs.models.backbones import VisionTransformer
 from mmrs.models.heads.prototype_head import PrototypeHead
+from mmrs.models.pretrain.averaged_teacher import AveragedTeacher
 from mmrs.models.pretrain.distillation_losses import TeacherTargets, image_loss, koleo, patch_loss
-from mmrs.models.pretrain.processes import gather, own_share
+from mmrs.models.pretrain.processes import gather
 from mmrs.registry import MODELS
 
 # What the backbone has to give: the class token and all patches of the last block.
@@ -23,7 +24,7 @@ BACKBONE = {'out_type': 'tokens', 'out_indices': -1, 'final_norm': 'last', 'with
 
 
 @MODELS.register_module()
-class CGEarthEyePretrain(BaseModel):
+class CGEarthEyePretrain(AveragedTeacher):
     """A student that finds what its teacher, the average of its past, finds in other crops and in whole images.
 
     The teacher sees two large crops. The student sees them with patches masked, small crops, and crops of other
@@ -75,29 +76,6 @@ class CGEarthEyePretrain(BaseModel):
         self.koleo_weight, self.gather_koleo, self.packed = koleo_weight, gather_koleo, packed
         self.teacher_temperature = 0.07  # the hook sets it
         self.update_teacher(0.0)
-
-    def init_weights(self) -> None:
-        """Initialises the student, and makes the teacher its copy."""
-        super().init_weights()
-        self.update_teacher(0.0)
-
-    def train(self, mode: bool = True) -> CGEarthEyePretrain:
-        """Sets the mode of the student; the teacher stays in eval mode."""
-        super().train(mode)
-        self.teacher.eval()
-        return self
-
-    @torch.no_grad()
-    def update_teacher(self, momentum: float) -> None:
-        """Makes the teacher ``momentum * teacher + (1 - momentum) * student``, every parameter in one launch.
-
-        Args:
-            momentum: From 0 (a copy) to 1 (as it is).
-        """
-        teacher, student = (
-            [own_share(parameter) for parameter in network.parameters()] for network in (self.teacher, self.student)
-        )
-        torch._foreach_lerp_(teacher, student, 1 - momentum)
 
     def forward(
         self,

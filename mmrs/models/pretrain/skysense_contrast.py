@@ -12,11 +12,12 @@ from itertools import combinations
 from typing import Any
 
 import torch
-from mmengine.model import BaseModel, ModuleDict
+from mmengine.model import ModuleDict
 from torch import Tensor, nn
 
 from mmrs.errors import ConfigError
 from mmrs.models.heads.prototype_head import PrototypeHead
+from mmrs.models.pretrain.averaged_teacher import AveragedTeacher
 from mmrs.models.pretrain.distillation_losses import TeacherTargets, cross_entropy
 from mmrs.models.pretrain.geo_context import GeoContext
 from mmrs.models.pretrain.granularity import alignment, match_views, objects_of
@@ -29,7 +30,7 @@ Maps = dict[str, Tensor]
 
 
 @MODELS.register_module()
-class SkySenseContrast(BaseModel):
+class SkySenseContrast(AveragedTeacher):
     """A student that finds in one view what its teacher, the average of its past, finds in another.
 
     ``mmrs.SelfDistillationHook`` has to be among the hooks. Names of the student's network are those of
@@ -77,25 +78,14 @@ class SkySenseContrast(BaseModel):
         self.teacher_temperature = 0.07  # the hook sets it
         self.update_teacher(0.0)
 
-    def init_weights(self) -> None:
-        """Initialises the student, and makes the teacher its copy."""
-        super().init_weights()
-        self.update_teacher(0.0)
-
-    def train(self, mode: bool = True) -> SkySenseContrast:
-        """Sets the mode of the student; the teacher stays in eval mode."""
-        super().train(mode)
-        self.teacher.eval()
-        return self
-
     @torch.no_grad()
     def update_teacher(self, momentum: float) -> None:
-        """Makes the teacher ``momentum * teacher + (1 - momentum) * student``; prototypes of regions are shared.
+        """As its base; prototypes of regions are shared.
 
         Args:
             momentum: From 0 (a copy) to 1 (as it is).
         """
-        torch._foreach_lerp_(tuple(self.teacher.parameters()), tuple(self.student.parameters()), 1 - momentum)
+        super().update_teacher(momentum)
         if 'context' in self.student:
             self.teacher['context'].prototypes.copy_(self.student['context'].prototypes)
 
